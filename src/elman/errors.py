@@ -1,0 +1,36 @@
+"""What elman raises when something it was given is wrong: argument, got, expected, remedy, in one line."""
+
+import importlib
+from types import ModuleType
+
+
+class InputError(ValueError):
+    """Something from outside is wrong: an argument, a file, a table, a model.
+
+    The message is one line and says what was wrong, what was found, what was expected and what to do.
+    The command line prints it to stderr and exits with 2.
+    """
+
+
+class EquationError(InputError):
+    """A cell's equation cannot be understood, or lies outside the class of equations that elman derives from."""
+
+
+class MissingExtra(InputError, ImportError):  # noqa: N818 - it names what is missing
+    """A library of an optional extra is needed and not installed."""
+
+
+def require(module: str, extra: str) -> ModuleType:
+    """Import `module`, which comes with `pip install "elman[extra]"`.
+
+    Raises:
+        MissingExtra: it is not installed; the message says what to install.
+    """
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name != module.partition(".")[0]:
+            raise
+        raise MissingExtra(
+            f'this needs the library {error.name}, which is not installed: pip install "elman[{extra}]"'
+        ) from None
