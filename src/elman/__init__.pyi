@@ -1,5 +1,6 @@
 __version__: str
 
+from .equations import CELLS as CELLS
 from .equations import Cell as Cell
 from .equations import Parameter as Parameter
 from .equations import absolute as absolute
@@ -18,3 +19,12 @@ from .equations import where as where
 from .errors import EquationError as EquationError
 from .errors import InputError as InputError
 from .errors import MissingExtra as MissingExtra
+from .nn import GRU as GRU
+from .nn import LSTM as LSTM
+from .nn import RNN as RNN
+from .nn import Network as Network
+from .nn import Readout as Readout
+from .nn import Recurrent as Recurrent
+from .nn import Unroll as Unroll
+from .nn import explain as explain
+from .state import State as State

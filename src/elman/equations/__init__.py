@@ -3,7 +3,20 @@
 from elman.equations.cell import Cell, Parameter, cell
 from elman.equations.cells import CELLS
 from elman.equations.program import Line, Program
-from elman.equations.trace import absolute, cos, exp, log, maximum, minimum, relu, sigmoid, sin, sqrt, tanh, where
+from elman.equations.trace import (
+    absolute,
+    cos,
+    exp,
+    log,
+    maximum,
+    minimum,
+    relu,
+    sigmoid,
+    sin,
+    sqrt,
+    tanh,
+    where,
+)
 
 __all__ = [
     "CELLS",

@@ -89,8 +89,8 @@ def adjoint(program: Program, state: Sequence[str]) -> Program:
         return names.get(ref, ref) if isinstance(ref, str) else ref
 
     for number, line in enumerate(program.lines):
-        ref = f"%{number}"
-        names[ref] = given.get(ref) or build.add(line.operation, *map(known, line.args))
+        name = f"%{number}"
+        names[name] = given.get(name) or build.add(line.operation, *map(known, line.args))
 
     gradients: dict[Ref, Ref] = {}
 

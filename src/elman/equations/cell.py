@@ -118,11 +118,22 @@ class Cell:
         except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
             raise EquationError(f"this is no cell that elman wrote: {type(error).__name__}: {error}") from error
         what = f"cell {name!r}"
-        inputs = _inputs(what, names["gates"], names["split"], names["state"], (*parameters, *constants, *names["masks"]))
+        inputs = _inputs(
+            what, names["gates"], names["split"], names["state"], (*parameters, *constants, *names["masks"])
+        )
         if len(outputs) != len(names["state"]):
             raise EquationError(f"{what} has {len(outputs)} outputs and {len(names['state'])} states")
         program = checked(Program(inputs, lines, outputs), what)
-        return Cell(name, names["gates"], names["state"], program, names["split"], parameters, constants, names["masks"])
+        return Cell(
+            name,
+            names["gates"],
+            names["state"],
+            program,
+            names["split"],
+            parameters,
+            constants,
+            names["masks"],
+        )
 
     @cached_property
     def text(self) -> str:
@@ -136,7 +147,9 @@ class Cell:
         return hash(self.text)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Cell.from_config, (self.to_config(),)  # the user's function may be a local one; the trace is all it takes
+        return Cell.from_config, (
+            self.to_config(),
+        )  # the user's function may be a local one; the trace is all it takes
 
     def __call__(self, **values: Any) -> Any:
         """The user's own Python function, on plain numbers by name: what the trace is tested against."""

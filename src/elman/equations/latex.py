@@ -13,9 +13,9 @@ _sigma = sympy.Function("sigma")
 
 # Called under sympy.evaluate(False), so that what is printed is what was written.
 _TO_SYMPY: dict[str, Any] = {
-    "add": lambda a, b: sympy.Add(a, b),
+    "add": sympy.Add,
     "sub": lambda a, b: sympy.Add(a, sympy.Mul(-1, b)),
-    "mul": lambda a, b: sympy.Mul(a, b),
+    "mul": sympy.Mul,
     "div": lambda a, b: sympy.Mul(a, sympy.Pow(b, -1)),
     "neg": lambda a: sympy.Mul(-1, a),
     "power": sympy.Pow,
@@ -58,9 +58,7 @@ def latex(cell: "Cell") -> str:
         symbols = {
             name: sympy.Symbol(inlined.get(name) or _symbol(cell, name)) for name in (*cell.program.inputs, *cell.state)
         }
-        states = [
-            f"{_symbol(cell, name)} = {_printed(_expression(cell, name, symbols))}" for name in _in_order(cell)
-        ]
+        states = [f"{_symbol(cell, name)} = {_printed(_expression(cell, name, symbols))}" for name in _in_order(cell)]
     return " \\\\\n".join(written + states)
 
 
@@ -92,9 +90,7 @@ def _in_order(cell: "Cell") -> list[str]:
 
 def _expression(cell: "Cell", state: str, symbols: dict[str, Any]) -> Any:
     """The SymPy expression of one new state; where it reads another new state it stands as that state's symbol."""
-    others = {
-        ref: symbols[name] for name, ref in zip(cell.state, cell.program.outputs, strict=True) if name != state
-    }
+    others = {ref: symbols[name] for name, ref in zip(cell.state, cell.program.outputs, strict=True) if name != state}
 
     def of(ref: Ref) -> Any:
         if not isinstance(ref, str):
@@ -107,8 +103,7 @@ def _expression(cell: "Cell", state: str, symbols: dict[str, Any]) -> Any:
         return _TO_SYMPY[line.operation](*map(of, line.args))
 
     own = cell.program.outputs[cell.state.index(state)]
-    if own in others:  # two states with one equation
-        del others[own]
+    others.pop(own, None)  # two states with one equation
     return of(own)
 
 

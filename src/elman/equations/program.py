@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from elman.errors import EquationError
 from elman.equations.operations import OPERATIONS
+from elman.errors import EquationError
 
 Ref = str | float
 """What a line reads: the name of an input (`"h_prev"`), an earlier line (`"%3"`) or a constant (`0.5`)."""

@@ -32,54 +32,54 @@ class Node:
         self._ref = ref
         self._gives = gives
 
-    def __add__(self, other: Any) -> "Node":
+    def __add__(self, other: Any) -> Any:
         return apply("add", self, other)
 
-    def __radd__(self, other: Any) -> "Node":
+    def __radd__(self, other: Any) -> Any:
         return apply("add", other, self)
 
-    def __sub__(self, other: Any) -> "Node":
+    def __sub__(self, other: Any) -> Any:
         return apply("sub", self, other)
 
-    def __rsub__(self, other: Any) -> "Node":
+    def __rsub__(self, other: Any) -> Any:
         return apply("sub", other, self)
 
-    def __mul__(self, other: Any) -> "Node":
+    def __mul__(self, other: Any) -> Any:
         return apply("mul", self, other)
 
-    def __rmul__(self, other: Any) -> "Node":
+    def __rmul__(self, other: Any) -> Any:
         return apply("mul", other, self)
 
-    def __truediv__(self, other: Any) -> "Node":
+    def __truediv__(self, other: Any) -> Any:
         return apply("div", self, other)
 
-    def __rtruediv__(self, other: Any) -> "Node":
+    def __rtruediv__(self, other: Any) -> Any:
         return apply("div", other, self)
 
-    def __pow__(self, exponent: Any) -> "Node":
+    def __pow__(self, exponent: Any) -> Any:
         if isinstance(exponent, Node):
             raise EquationError("an exponent that is not a constant: write exp(b * log(a)) for a**b")
         return apply("power", self, exponent)
 
-    def __neg__(self) -> "Node":
+    def __neg__(self) -> Any:
         return apply("neg", self)
 
-    def __pos__(self) -> "Node":
+    def __pos__(self) -> Any:
         return self
 
-    def __abs__(self) -> "Node":
+    def __abs__(self) -> Any:
         return apply("abs", self)
 
-    def __lt__(self, other: Any) -> "Node":
+    def __lt__(self, other: Any) -> Any:
         return apply("less", self, other)
 
-    def __le__(self, other: Any) -> "Node":
+    def __le__(self, other: Any) -> Any:
         return apply("less_equal", self, other)
 
-    def __gt__(self, other: Any) -> "Node":
+    def __gt__(self, other: Any) -> Any:
         return apply("less", other, self)
 
-    def __ge__(self, other: Any) -> "Node":
+    def __ge__(self, other: Any) -> Any:
         return apply("less_equal", other, self)
 
     def __eq__(self, other: object) -> NoReturn:
@@ -125,7 +125,7 @@ def apply(operation: str, *args: Any) -> Any:
     if not nodes:
         return ON_FLOATS[operation](*(_number(arg, operation) for arg in args))
     wanted = ["condition" if operation == "where" and k == 0 else "number" for k in range(len(args))]
-    refs = []
+    refs: list[Ref] = []
     for arg, kind in zip(args, wanted, strict=True):
         if not isinstance(arg, Node):
             refs.append(_number(arg, operation))
@@ -133,9 +133,7 @@ def apply(operation: str, *args: Any) -> Any:
         if arg._builder is not nodes[0]._builder:
             raise EquationError("values of two equations in one operation: an equation reads its arguments only")
         if arg._gives != kind:
-            raise EquationError(
-                "a condition is used as a number, or a number as a condition: write where(a < b, x, y)"
-            )
+            raise EquationError("a condition is used as a number, or a number as a condition: write where(a < b, x, y)")
         refs.append(arg._ref)
     return Node(nodes[0]._builder, nodes[0]._builder.add(operation, *refs), OPERATIONS[operation].gives)
 
@@ -225,7 +223,8 @@ def trace(function: Callable[..., Any], inputs: Sequence[str], n_outputs: int, w
     outputs = result if isinstance(result, tuple) else (result,)
     if len(outputs) != n_outputs:
         raise EquationError(
-            f"{place} returns {len(outputs)} value(s), but has {n_outputs} state(s): return the new value of each, in order"
+            f"{place} returns {len(outputs)} value(s), but has {n_outputs} state(s): "
+            "return the new value of each, in order"
         )
     refs = []
     for value in outputs:

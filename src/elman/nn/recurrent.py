@@ -1,0 +1,366 @@
+"""The recurrent layer: any cell, unrolled over time, in a stack of layers and one or both directions."""
+
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
+
+from elman.equations import CELLS, Cell
+from elman.errors import InputError
+from elman.nn import stack
+from elman.nn.initialise import check_method, from_unbounded, initialise, to_unbounded
+from elman.nn.path import Path, choose
+from elman.nn.weights import Weights
+from elman.state import State
+
+HiddenState = Tensor | tuple[Tensor, ...] | State
+
+
+def find_cell(cell: Cell | str) -> Cell:
+    """A cell itself, or one of those that come with elman by its name.
+
+    Raises:
+        InputError: there is none of that name.
+    """
+    if isinstance(cell, Cell):
+        return cell
+    if cell not in CELLS:
+        raise InputError(f"cell is {cell!r}, expected a cell or one of {', '.join(CELLS)}")
+    return CELLS[cell]
+
+
+class Recurrent(nn.Module):
+    """A cell unrolled over time: h_t = f(W_xh x_t + W_hh h_{t-1} + b), for any equation f.
+
+    The arguments, the names and shapes of the parameters and the results are those of torch.nn.RNN; beyond it there
+    are `lengths`, a `State` in and out, a trained initial state and all states of all layers.
+
+    Args:
+        cell: a cell, or the name of one of `elman.CELLS`.
+        input_size: I, the number of features of x_t.
+        hidden_size: H, the number of hidden units.
+        num_layers: L, layers one above the other; each reads the output of the one below.
+        bias: whether there are b_ih and b_hh.
+        batch_first: whether input and output are (B, T, ...) in place of (T, B, ...). States are not affected.
+        dropout: the probability with which an output of any layer but the last is zeroed in training.
+        bidirectional: whether a second set of weights reads each sequence from its end to its start.
+        init: how the weights start, "torch", "orthogonal" or "identity"; see `elman.nn.initialise`.
+        train_initial_state: whether the initial state is a parameter (L*D, H), from 0; used where `hx` is None.
+        return_states: whether `forward` also gives every state of every layer at every step.
+        device: of the parameters.
+        dtype: of the parameters.
+
+    Parameters:
+        weight_ih_l{k}: (G*H, I) for k = 0, (G*H, D*H) above. The rows are the gates in the cell's order.
+        weight_hh_l{k}: (G*H, H).
+        bias_ih_l{k}, bias_hh_l{k}: (G*H,). A gate that is not split has the sum of both.
+        {name}_l{k}: (H,) or (1,) for a parameter `name` of the cell; `cell_parameters` gives its value.
+        {state}_0: (L*D, H) with `train_initial_state`.
+        Those of the reverse direction end in `_reverse`.
+
+    Raises:
+        InputError: an argument is out of its range.
+
+    Example:
+        >>> import elman, torch
+        >>> layer = elman.Recurrent("leaky_elman", input_size=3, hidden_size=5, batch_first=True)
+        >>> output, h_n = layer(torch.ones(2, 4, 3), lengths=[4, 2])
+        >>> output.shape, h_n.shape
+        (torch.Size([2, 4, 5]), torch.Size([1, 2, 5]))
+    """
+
+    def __init__(
+        self,
+        cell: Cell | str,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int = 1,
+        bias: bool = True,
+        batch_first: bool = False,
+        dropout: float = 0.0,
+        bidirectional: bool = False,
+        *,
+        init: str = "torch",
+        train_initial_state: bool = False,
+        return_states: bool = False,
+        device: torch.device | str | int | None = None,
+        dtype: torch.dtype | None = None,
+    ) -> None:
+        super().__init__()
+        self.cell = find_cell(cell)
+        for name, value in (
+            ("input_size", input_size),
+            ("hidden_size", hidden_size),
+            ("num_layers", num_layers),
+        ):
+            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+                raise InputError(f"{name} is {value!r}, expected a whole number of at least 1")
+        if isinstance(dropout, bool) or not 0 <= dropout <= 1:
+            raise InputError(f"dropout is {dropout!r}, expected a probability from 0 to 1")
+        if dropout > 0 and num_layers == 1:
+            warnings.warn(f"dropout={dropout} has no effect with num_layers=1: it acts between layers", stacklevel=2)
+        check_method(init, self.cell)
+        self.input_size, self.hidden_size, self.num_layers = input_size, hidden_size, num_layers
+        self.bias, self.batch_first, self.dropout = bias, batch_first, float(dropout)
+        self.bidirectional, self.num_directions = bidirectional, 2 if bidirectional else 1
+        self.init, self.train_initial_state, self.return_states = init, train_initial_state, return_states
+
+        rows = len(self.cell.gates) * hidden_size
+        to = {"device": device, "dtype": dtype}
+        for suffix, size in zip(self._suffixes(), self._input_sizes(), strict=True):
+            shapes: dict[str, tuple[int, ...]] = {"weight_ih": (rows, size), "weight_hh": (rows, hidden_size)}
+            if bias:
+                shapes |= {"bias_ih": (rows,), "bias_hh": (rows,)}
+            for name, parameter in self.cell.parameters.items():
+                shapes[name] = (hidden_size if parameter.per == "unit" else 1,)
+            for name, shape in shapes.items():
+                self.register_parameter(f"{name}{suffix}", nn.Parameter(torch.empty(shape, **to)))  # type: ignore[arg-type]
+        if train_initial_state:
+            for name in self.cell.state:
+                start = torch.empty(num_layers * self.num_directions, hidden_size, **to)  # type: ignore[arg-type]
+                self.register_parameter(f"{name}_0", nn.Parameter(start))
+        self.reset_parameters()
+
+    @property
+    def _dtype(self) -> torch.dtype:
+        return self.get_parameter("weight_hh_l0").dtype
+
+    def _suffixes(self) -> list[str]:
+        ends = ("", "_reverse")[: self.num_directions]
+        return [f"_l{layer}{end}" for layer in range(self.num_layers) for end in ends]
+
+    def _input_sizes(self) -> list[int]:
+        above = self.num_directions * self.hidden_size
+        return [above if k >= self.num_directions else self.input_size for k in range(len(self._suffixes()))]
+
+    def _raw(self, suffix: str) -> Weights:
+        def named(name: str) -> nn.Parameter:
+            return self.get_parameter(name + suffix)
+
+        return Weights(
+            named("weight_ih"),
+            named("weight_hh"),
+            named("bias_ih") if self.bias else None,
+            named("bias_hh") if self.bias else None,
+            [named(name) for name in self.cell.parameters],
+        )
+
+    def reset_parameters(self) -> None:
+        """Draw the weights anew, as `init` says, and set the cell's parameters and the initial state to their start."""
+        raw = [self._raw(suffix) for suffix in self._suffixes()]
+        initialise(self.init, raw, self.hidden_size)
+        with torch.no_grad():
+            for one in raw:
+                for parameter, number in zip(self.cell.parameters.values(), one.parameters, strict=True):
+                    number.fill_(to_unbounded(parameter))
+            if self.train_initial_state:
+                for name in self.cell.state:
+                    getattr(self, f"{name}_0").zero_()
+
+    def cell_parameters(self, layer: int = 0, reverse: bool = False) -> dict[str, Tensor]:
+        """The values of the cell's own trainable numbers in one layer, each inside its range; (H,) or (1,) each."""
+        raw = self._raw(self._suffixes()[layer * self.num_directions + reverse])
+        values = zip(self.cell.parameters.items(), raw.parameters, strict=True)
+        return {name: from_unbounded(parameter, number) for (name, parameter), number in values}
+
+    @property
+    def all_weights(self) -> list[list[Tensor]]:
+        """The weights and biases of each layer and direction, as torch.nn.RNN lists them."""
+        return [self._raw(suffix)._replace(parameters=()).flat() for suffix in self._suffixes()]
+
+    def flatten_parameters(self) -> None:
+        """Do nothing; torch.nn.RNN has it for cuDNN, and code that calls it runs unchanged."""
+
+    def forward(
+        self,
+        input: Tensor | PackedSequence,
+        hx: HiddenState | None = None,
+        lengths: Tensor | Sequence[int] | None = None,
+        masks: Mapping[str, Tensor] | None = None,
+    ) -> Any:
+        """Unroll the layers over the input.
+
+        Shape:
+            input (T, B, I), (B, T, I) with `batch_first`, (T, I) for one sequence, or a PackedSequence; output the
+            same with D*H features, 0 past a sequence's end; final state (L*D, B, H) for each state of the cell.
+
+        Args:
+            input: the sequences.
+            hx: the initial state: None for zeros (or the trained one), a tensor, a tuple of tensors in the order of
+                the cell's states, or a `State`.
+            lengths: (B,) the number of valid steps of each sequence, in any order, 0 allowed.
+            masks: for each mask of the cell, (L*D, B, H), or (L*D, T, B, H) where it differs by step.
+
+        Returns:
+            (output, state), or (output, state, states) with `return_states`. The state is the last valid one of
+            each sequence, in the form of `hx`: a State for a State, else as torch.nn gives it. `states` has a tensor
+            (L*D, T, B, H), or (L*D, B, T, H) with `batch_first`, for each name of a state.
+
+        Raises:
+            InputError: a shape, a dtype or a length does not fit.
+        """
+        if isinstance(input, PackedSequence):
+            return self._forward_packed(input, hx, lengths, masks)
+        if input.dim() not in (2, 3):
+            raise InputError(f"input has {input.dim()} dimensions, expected 3, or 2 for one sequence alone")
+        batched = input.dim() == 3
+        if not batched:
+            if lengths is not None:
+                raise InputError("lengths is given with one sequence alone: cut the sequence to its length")
+            x = input.unsqueeze(1)
+        else:
+            x = input.transpose(0, 1) if self.batch_first else input  # (T, B, I)
+        if x.shape[2] != self.input_size:
+            raise InputError(
+                f"input has {x.shape[2]} features, but this {type(self).__name__} was built with "
+                f"input_size={self.input_size}"
+            )
+        if x.dtype != self._dtype and not torch.is_autocast_enabled(x.device.type):
+            raise InputError(
+                f"input is {x.dtype}, but the weights are {self._dtype}: convert one, "
+                "with input.to(...) or layer.to(...)"
+            )
+        output, final, states = self._unroll(x, self._initial(hx, x, batched), lengths, masks)
+        if self.batch_first and batched:
+            output, states = output.transpose(0, 1), [one.transpose(1, 2) for one in states]
+        if not batched:
+            output, states = output.squeeze(1), [one.squeeze(2) for one in states]
+            final = [one.squeeze(1) for one in final] if not isinstance(hx, State) else final
+        state = self._in_form_of(hx, final)
+        return (
+            (output, state, dict(zip(self.cell.state, states, strict=True))) if self.return_states else (output, state)
+        )
+
+    def _unroll(
+        self,
+        x: Tensor,
+        state: list[Tensor],
+        lengths: Tensor | Sequence[int] | None,
+        masks: Mapping[str, Tensor] | None,
+    ) -> stack.Unrolled:
+        T, B, _ = x.shape
+        if lengths is not None:
+            lengths = torch.as_tensor(lengths)
+            if lengths.shape != (B,) or lengths.is_floating_point():
+                raise InputError(
+                    f"lengths has shape {tuple(lengths.shape)} and dtype {lengths.dtype}, expected whole numbers, "
+                    f"one for each of the {B} sequences"
+                )
+        drops = self.training and self.dropout > 0
+        # Drawn here, in the order in which torch.nn draws them, and not inside the operator, which must be pure.
+        dropout_masks = [
+            F.dropout(x.new_ones(T, B, self.num_directions * self.hidden_size), self.dropout)
+            for _ in range(self.num_layers - 1 if drops else 0)
+        ]
+        arguments = (x, state, self._weights(), self._masks(masks, T, B))
+        sizes = (self.num_layers, self.num_directions, self.return_states)
+        if not torch.compiler.is_compiling():
+            x, state, weights, given = arguments
+            return stack.unroll(self.cell, x, state, weights, lengths, given, dropout_masks, *sizes)
+        from elman.nn.operator import unroll
+
+        results = unroll(*arguments, dropout_masks, lengths, self.cell.text, *sizes)
+        n = len(self.cell.state)
+        return stack.Unrolled(results[0], results[1 : 1 + n], results[1 + n :])
+
+    def _weights(self) -> list[Tensor]:
+        flat: list[Tensor] = []
+        for suffix in self._suffixes():
+            raw = self._raw(suffix)
+            values = zip(self.cell.parameters.values(), raw.parameters, strict=True)
+            flat += raw._replace(parameters=[from_unbounded(p, number) for p, number in values]).flat()
+        return flat
+
+    def _masks(self, masks: Mapping[str, Tensor] | None, T: int, B: int) -> list[Tensor]:
+        if set(masks or {}) != set(self.cell.masks):
+            raise InputError(
+                f"masks has {sorted(masks or {})}, but the cell {self.cell.name!r} has {list(self.cell.masks)}"
+            )
+        LD, H = self.num_layers * self.num_directions, self.hidden_size
+        for name in self.cell.masks:
+            shape = tuple(masks[name].shape)  # type: ignore[index]
+            if shape not in ((LD, B, H), (LD, T, B, H)):
+                raise InputError(f"mask {name!r} has shape {shape}, expected {(LD, B, H)} or {(LD, T, B, H)}")
+        return [masks[name] for name in self.cell.masks]  # type: ignore[index]
+
+    def _initial(self, hx: HiddenState | None, x: Tensor, batched: bool) -> list[Tensor]:
+        """The initial states, (L*D, B, H) each, from what the caller gave."""
+        names, shape = self.cell.state, (self.num_layers * self.num_directions, x.shape[1], self.hidden_size)
+        if hx is None:
+            if self.train_initial_state:
+                return [getattr(self, f"{name}_0").unsqueeze(1).expand(shape) for name in names]
+            return [x.new_zeros(shape, dtype=self._dtype) for _ in names]
+        if isinstance(hx, State):
+            if set(hx.names) != set(names):
+                raise InputError(f"hx is a State of {', '.join(hx.names)}, but this layer has {', '.join(names)}")
+            given = [hx[name].transpose(0, 1) for name in names]
+        else:
+            given = [hx] if isinstance(hx, Tensor) else list(hx)
+            given = given if batched else [one.unsqueeze(1) for one in given]
+        if len(given) != len(names):
+            raise InputError(f"hx has {len(given)} tensor(s), expected {len(names)}: {', '.join(names)}")
+        for name, one in zip(names, given, strict=True):
+            if tuple(one.shape) != shape:
+                raise InputError(
+                    f"hx: {name} has shape {tuple(one.shape)}, expected {shape}: "
+                    "layers x directions, batch, hidden_size"
+                )
+        return given
+
+    def _in_form_of(self, hx: HiddenState | None, final: list[Tensor]) -> HiddenState:
+        if isinstance(hx, State):
+            return State(**{name: one.transpose(0, 1) for name, one in zip(self.cell.state, final, strict=True)})
+        return final[0] if len(final) == 1 else tuple(final)
+
+    def _forward_packed(
+        self,
+        input: PackedSequence,
+        hx: HiddenState | None,
+        lengths: object,
+        masks: Mapping[str, Tensor] | None,
+    ) -> Any:
+        if lengths is not None:
+            raise InputError("lengths is given with a PackedSequence, which has its own: leave it out")
+        x, lengths = pad_packed_sequence(input, self.batch_first)
+        output, *rest = self.forward(x, hx, lengths, masks)
+        output = output.transpose(0, 1) if self.batch_first else output  # (T, B, D*H)
+        order = input.sorted_indices
+        if order is not None:
+            output, lengths = output[:, order], lengths[order.cpu()]
+        data = pack_padded_sequence(output, lengths).data
+        return (PackedSequence(data, input.batch_sizes, order, input.unsorted_indices), *rest)
+
+    def extra_repr(self) -> str:
+        """The arguments, as torch.nn shows them."""
+        parts = [f"{self.input_size}, {self.hidden_size}"]
+        if type(self) is Recurrent:
+            parts.insert(0, self.cell.name)
+        defaults = {
+            "num_layers": 1,
+            "bias": True,
+            "batch_first": False,
+            "dropout": 0.0,
+            "bidirectional": False,
+        }
+        ours = {"init": "torch", "train_initial_state": False, "return_states": False}
+        for name, default in (defaults | ours).items():
+            if getattr(self, name) != default:
+                parts.append(f"{name}={getattr(self, name)}")
+        return ", ".join(parts)
+
+
+def explain(layer: Recurrent, input: Tensor, masks: Mapping[str, Tensor] | None = None) -> Path:
+    """Which implementation a call of `layer` with this input takes, and why.
+
+    Example:
+        >>> import elman, torch
+        >>> print(elman.explain(elman.GRU(3, 5), torch.ones(4, 2, 3)))
+        torch (PyTorch's own operator): PyTorch has an operator for the cell 'gru'
+    """
+    x = input.transpose(0, 1) if layer.batch_first and input.dim() == 3 else input
+    x = x.unsqueeze(1) if x.dim() == 2 else x
+    return choose(layer.cell, [x, *layer.parameters()], len(masks or {}), layer.return_states)

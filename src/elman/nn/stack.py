@@ -1,0 +1,104 @@
+"""A stack of layers, each in one direction or both, unrolled over time: the one function behind every layer."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from elman.equations import Cell
+from elman.errors import InputError
+from elman.nn import reference, torch_operator
+from elman.nn.path import choose
+from elman.nn.weights import read_flat
+
+
+class Unrolled(NamedTuple):
+    """What a stack gives.
+
+    Shape: output (T, B, D*H); final, (L*D, B, H) for each state of the cell; states, (L*D, T, B, H) for each state
+    if they were asked for.
+    """
+
+    output: Tensor
+    final: list[Tensor]
+    states: list[Tensor]
+
+
+def unroll(
+    cell: Cell,
+    x: Tensor,
+    state: Sequence[Tensor],
+    weights: Sequence[Tensor],
+    lengths: Tensor | None,
+    masks: Sequence[Tensor],
+    dropout_masks: Sequence[Tensor],
+    num_layers: int,
+    num_directions: int,
+    return_states: bool,
+) -> Unrolled:
+    """Unroll a stack of layers on the path that `choose` picks.
+
+    Args:
+        cell: the equation of every layer.
+        x: (T, B, I).
+        state: the initial states, (L*D, B, H) each.
+        weights: `Weights.flat()` of each layer and direction, one after another.
+        lengths: (B,) integers, or None where all sequences have T steps.
+        masks: (L*D, B, H) or (L*D, T, B, H) for each mask of the cell.
+        dropout_masks: factors on the input of the second layer and above, (T, B, D*H) each; or none at all.
+        num_layers: L.
+        num_directions: D, 1 or 2.
+        return_states: give every state of every layer at every step.
+
+    Raises:
+        InputError: a length is negative or larger than T.
+    """
+    lengths = None if lengths is None else _checked_lengths(lengths, x.shape[0])
+    path = choose(cell, [x, *state, *weights], len(masks), return_states)
+    of_layers = list(read_flat(weights, cell, num_layers * num_directions))
+    finals: list[list[Tensor]] = []
+    states: list[list[Tensor]] = []
+    for layer in range(num_layers):
+        here = slice(layer * num_directions, (layer + 1) * num_directions)
+        if layer and dropout_masks:
+            x = x * dropout_masks[layer - 1]
+        if path.name == "torch":
+            x, final = torch_operator.unroll(cell, x, [one[here] for one in state], of_layers[here], lengths)
+            finals.append(final)
+            if return_states:
+                states.append([torch.stack(x.chunk(num_directions, -1))])  # (D, T, B, H)
+            continue
+        on_device = None if lengths is None else lengths.to(x.device)
+        results = [
+            reference.unroll(
+                cell,
+                x,
+                [one[k] for one in state],
+                of_layers[k],
+                on_device,
+                [mask[k] for mask in masks],
+                reverse=k % num_directions == 1,
+            )
+            for k in range(here.start, here.stop)
+        ]
+        x = torch.cat([every[0] for every, _ in results], -1)
+        finals.append([torch.stack(one) for one in zip(*(final for _, final in results), strict=True)])
+        states.append([torch.stack(one) for one in zip(*(every for every, _ in results), strict=True)])
+    return Unrolled(
+        x,
+        [torch.cat(one) for one in zip(*finals, strict=True)],
+        [torch.cat(one) for one in zip(*states, strict=True)] if return_states else [],
+    )
+
+
+def _checked_lengths(lengths: Tensor, T: int) -> Tensor | None:
+    """The lengths on the CPU, or None if all sequences have T steps."""
+    lengths = lengths.detach().to("cpu", torch.int64)
+    if len(lengths) == 0:
+        return None
+    shortest, longest = int(lengths.min()), int(lengths.max())
+    if shortest < 0 or longest > T:
+        wrong = shortest if shortest < 0 else longest
+        raise InputError(f"lengths has {wrong}, expected numbers from 0 to {T}, the time steps of the input")
+    return None if shortest == T else lengths
