@@ -46,13 +46,12 @@ class State(Mapping[str, Any]):
         sizes = {}
         for name, array in arrays.items():
             if not hasattr(_namespace(array), "concatenate"):
-                raise InputError(
-                    f"state {name} is a {type(array).__name__}: expected a NumPy array or a torch tensor"
-                )
+                raise InputError(f"state {name} is a {type(array).__name__}: expected a NumPy array or a torch tensor")
             if array.ndim == 0:
                 raise InputError(f"state {name} is a single number: its first dimension has to be the batch")
             sizes[name] = array.shape[0]
-        if len(set(sizes.values())) > 1:
+        first = next(iter(sizes.values()))
+        if any(size != first for size in sizes.values()):  # no set: under torch.export a size may be symbolic
             found = ", ".join(f"{name} has {size}" for name, size in sizes.items())
             raise InputError(f"the arrays of a state differ in batch size (first dimension): {found}")
         self._arrays = arrays
@@ -82,10 +81,7 @@ class State(Mapping[str, Any]):
                     "only states of the same cell can be joined"
                 )
         return cls(
-            **{
-                name: _namespace(array).concatenate([s[name] for s in states])
-                for name, array in states[0].items()
-            }
+            **{name: _namespace(array).concatenate([s[name] for s in states]) for name, array in states[0].items()}
         )
 
     @property
@@ -114,9 +110,7 @@ class State(Mapping[str, Any]):
     def split(self, sizes: Sequence[int]) -> list["State"]:
         """The reverse of `cat`: consecutive batches of the given sizes."""
         if sum(sizes) != self.batch_size or min(sizes, default=0) < 0:
-            raise InputError(
-                f"sizes {list(sizes)} add up to {sum(sizes)}, but the state's batch is {self.batch_size}"
-            )
+            raise InputError(f"sizes {list(sizes)} add up to {sum(sizes)}, but the state's batch is {self.batch_size}")
         ends = np.cumsum(sizes).tolist()
         return [self.select(slice(end - size, end)) for size, end in zip(sizes, ends, strict=True)]
 
@@ -169,9 +163,7 @@ class State(Mapping[str, Any]):
         """
         metadata, tensors = read_model(path)
         if metadata.get("kind") != KIND or sorted(metadata.get("names", ())) != sorted(tensors):
-            raise InputError(
-                f"{path} holds no state but another thing of elman's: expected a file of State.save"
-            )
+            raise InputError(f"{path} holds no state but another thing of elman's: expected a file of State.save")
         state = cls(**{name: tensors[name] for name in metadata["names"]})
         return state if like is None else state._map(lambda _, array: like.new_tensor(array))
 
@@ -211,9 +203,9 @@ def _rows(rows: Any, array: Any) -> Any:
     size = array.shape[0]
     if isinstance(rows, slice):
         return rows
-    index = np.array(rows.cpu() if hasattr(rows, "cpu") else rows)
+    index = np.asarray(rows.cpu() if hasattr(rows, "cpu") else rows)
     if index.size == 0:
-        index = index.astype(np.intp)
+        index = index.astype(np.int64)  # [] is float64
     if index.ndim != 1 or index.dtype.kind not in "iub":
         raise InputError(f"rows is {rows!r}: expected a list of row numbers, such as [0], or a slice")
     if index.dtype.kind == "b":
@@ -222,4 +214,5 @@ def _rows(rows: Any, array: Any) -> Any:
         index = np.flatnonzero(index)
     if index.size and not -size <= index.min() <= index.max() < size:
         raise InputError(f"rows goes from {index.min()} to {index.max()}, but the state's batch is {size}")
+    index = index.astype(np.int64)
     return index if isinstance(array, np.ndarray) else _namespace(array).as_tensor(index, device=array.device)

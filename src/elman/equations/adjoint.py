@@ -49,7 +49,7 @@ def derivative(operation: str, position: int) -> sympy.Expr:
     """The derivative of an operation by one argument, in its arguments a, b and its result y."""
     result = _SMOOTH[operation]
     gradient = sympy.diff(result, (_A, _B)[position])
-    return gradient if operation == "power" else gradient.subs(result, _Y)  # b * y / a is NaN at a = 0
+    return gradient if operation == "power" else gradient.subs(result, _Y)
 
 
 def _kinked(build: Builder, operation: str, args: Sequence[Ref], y: Ref, dy: Ref) -> list[tuple[Ref, Ref]]:
@@ -64,12 +64,11 @@ def _kinked(build: Builder, operation: str, args: Sequence[Ref], y: Ref, dy: Ref
             (args[2], build.add("where", args[0], 0.0, dy)),
         ]
     if operation in ("maximum", "minimum"):
-        a, b = args if operation == "maximum" else reversed(args)
+        a, b = args
         shared = build.add("where", build.add("equal", a, b), build.add("mul", dy, 0.5), dy)
-        return [
-            (a, build.add("where", build.add("less", a, b), 0.0, shared)),
-            (b, build.add("where", build.add("less", b, a), 0.0, shared)),
-        ]
+        a_is_less, b_is_less = build.add("less", a, b), build.add("less", b, a)
+        a_loses, b_loses = (a_is_less, b_is_less) if operation == "maximum" else (b_is_less, a_is_less)
+        return [(a, build.add("where", a_loses, 0.0, shared)), (b, build.add("where", b_loses, 0.0, shared))]
     return []  # sign and the comparisons are flat
 
 
@@ -110,7 +109,10 @@ def adjoint(program: Program, state: Sequence[str]) -> Program:
             for position, arg in enumerate(args):
                 if isinstance(arg, str):
                     values = dict(zip((_A, _B), here, strict=False)) | {_Y: y}
-                    accumulate(arg, _times(build, dy, derivative(operation, position), values))
+                    factor = derivative(operation, position)
+                    if operation == "power":  # b * a**b / a is NaN at 0; SymPy makes it b * a**(b-1) for a number b
+                        factor = factor.subs(_B, _exact(values[_B]))
+                    accumulate(arg, _times(build, dy, factor, values))
         else:
             original = dict(zip(here, args, strict=True))
             for target, gradient in _kinked(build, operation, here, y, dy):
@@ -120,7 +122,6 @@ def adjoint(program: Program, state: Sequence[str]) -> Program:
 
 def _times(build: Builder, dy: Ref, factor: sympy.Expr, values: dict[sympy.Symbol, Ref]) -> Ref:
     """Add the lines of dy * factor, where factor is a small expression in a, b and y."""
-    factor = factor.subs({symbol: _exact(value) for symbol, value in values.items() if isinstance(value, float)})
     if factor.is_Mul or factor.is_Pow or factor.is_Symbol or factor.is_Number:
         numerator, denominator = factor.as_numer_denom()
         result = dy

@@ -28,6 +28,8 @@ class Parameter:
     per: str = "unit"
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "initial", float(self.initial))
+        object.__setattr__(self, "range", tuple(None if end is None else float(end) for end in self.range))
         low, high = self.bounds
         if not low < self.initial < high:
             raise EquationError(f"initial is {self.initial}, expected a number inside the range ({low}, {high})")
@@ -88,11 +90,12 @@ class Cell:
             "gates": list(self.gates),
             "split": list(self.split),
             "state": list(self.state),
-            "parameters": {
-                name: {"initial": p.initial, "range": list(p.range), "per": p.per}
+            # lists, since the order counts, and sorted JSON would lose that of a mapping
+            "parameters": [
+                {"name": name, "initial": p.initial, "range": list(p.range), "per": p.per}
                 for name, p in self.parameters.items()
-            },
-            "constants": dict(self.constants),
+            ],
+            "constants": [[name, value] for name, value in self.constants.items()],
             "masks": list(self.masks),
             "lines": [[line.operation, *line.args] for line in self.program.lines],
             "outputs": list(self.program.outputs),
@@ -108,19 +111,21 @@ class Cell:
         try:
             names = {key: tuple(map(_identifier, config[key])) for key in ("gates", "split", "state", "masks")}
             parameters = {
-                _identifier(name): Parameter(float(p["initial"]), _bounds(p["range"]), p["per"])
-                for name, p in config["parameters"].items()
+                _identifier(p["name"]): Parameter(p["initial"], tuple(p["range"]), p["per"])
+                for p in config["parameters"]
             }
-            constants = {_identifier(name): float(value) for name, value in config["constants"].items()}
+            constants = {_identifier(name): _constant(name, value) for name, value in config["constants"]}
             lines = tuple(Line(str(line[0]), tuple(map(_ref, line[1:]))) for line in config["lines"])
             outputs = tuple(map(_ref, config["outputs"]))
             name = str(config["name"])
-        except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError) as error:
             raise EquationError(f"this is no cell that elman wrote: {type(error).__name__}: {error}") from error
         what = f"cell {name!r}"
         inputs = _inputs(
             what, names["gates"], names["split"], names["state"], (*parameters, *constants, *names["masks"])
         )
+        if (len(parameters), len(constants)) != (len(config["parameters"]), len(config["constants"])):
+            raise EquationError(f"{what} has a parameter or a constant twice")
         if len(outputs) != len(names["state"]):
             raise EquationError(f"{what} has {len(outputs)} outputs and {len(names['state'])} states")
         program = checked(Program(inputs, lines, outputs), what)
@@ -147,9 +152,7 @@ class Cell:
         return hash(self.text)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Cell.from_config, (
-            self.to_config(),
-        )  # the user's function may be a local one; the trace is all it takes
+        return Cell.from_config, (self.to_config(),)  # the function may be a local one; the trace is all it takes
 
     def __call__(self, **values: Any) -> Any:
         """The user's own Python function, on plain numbers by name: what the trace is tested against."""
@@ -202,7 +205,7 @@ def cell(
         try:
             gate_names, states, split_names, mask_names = map(_names, (gates, state, split, masks))
             parameters = _parameters(params)
-            values = {_identifier(key): float(value) for key, value in (constants or {}).items()}
+            values = {_identifier(key): _constant(key, value) for key, value in (constants or {}).items()}
             others = (*parameters, *values, *mask_names)
             inputs = _inputs(what, gate_names, split_names, states, others)
             arguments = tuple(inspect.signature(function).parameters)
@@ -258,14 +261,19 @@ def _parameters(params: str | Sequence[str] | Mapping[str, Parameter | float]) -
     if not isinstance(params, Mapping):
         return {name: Parameter() for name in _names(params)}
     return {
-        _identifier(name): value if isinstance(value, Parameter) else Parameter(float(value))
+        _identifier(name): value if isinstance(value, Parameter) else Parameter(_constant(name, value))
         for name, value in params.items()
     }
 
 
-def _bounds(value: Any) -> tuple[float | None, float | None]:
-    low, high = value
-    return None if low is None else float(low), None if high is None else float(high)
+def _constant(name: str, value: Any) -> float:
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        number = math.nan
+    if isinstance(value, str) or not math.isfinite(number):
+        raise EquationError(f"{name} is {value!r}, expected a finite number")
+    return number
 
 
 def _ref(value: Any) -> str | float:

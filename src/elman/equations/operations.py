@@ -55,6 +55,8 @@ def _power(a: float, b: float) -> float:
     except ZeroDivisionError:
         return math.inf if b % 2 != 1 else math.copysign(math.inf, a)
     except OverflowError:
+        if a < 0 and b % 1:
+            return math.nan
         return -math.inf if a < 0 and b % 2 == 1 else math.inf
     return math.nan if isinstance(result, complex) else result
 

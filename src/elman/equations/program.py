@@ -108,6 +108,8 @@ def checked(program: Program, where: str) -> Program:
         for position, ref in enumerate(line.args):
             wanted = "condition" if line.operation == "where" and position == 0 else "number"
             _check_ref(ref, wanted, gives, f"{where}: line {number}, {line.operation},")
+        if not any(isinstance(ref, str) for ref in line.args):
+            raise EquationError(f"{where}: line {number}, {line.operation}, reads constants only")
         if line.operation == "power" and isinstance(line.args[1], str):
             raise EquationError(f"{where}: line {number}, power, needs a constant exponent")
         gives[f"%{number}"] = operation.gives

@@ -21,6 +21,9 @@ OUTSIDE = (
 FUNCTIONS = "tanh, sigmoid, exp, log, sqrt, sin, cos, relu, absolute, maximum, minimum, where"
 
 
+_NO_CONDITION = "a condition is used as a number, or a number as a condition: write where(a < b, x, y)"
+
+
 class Node:
     """A value inside an equation that is being traced."""
 
@@ -60,6 +63,9 @@ class Node:
         if isinstance(exponent, Node):
             raise EquationError("an exponent that is not a constant: write exp(b * log(a)) for a**b")
         return apply("power", self, exponent)
+
+    def __rpow__(self, base: Any) -> NoReturn:
+        raise EquationError("an exponent that is not a constant: write exp(b * log(a)) for a**b")
 
     def __neg__(self) -> Any:
         return apply("neg", self)
@@ -112,6 +118,8 @@ class Node:
     def __getattr__(self, name: str) -> NoReturn:
         if name.startswith("__"):  # python and numpy ask for protocols; they must see that there is none
             raise AttributeError(name)
+        if name in FUNCTIONS.split(", "):
+            raise EquationError(f".{name}: write {name}(x), with elman's own functions ({FUNCTIONS})")
         raise EquationError(f".{name}: {OUTSIDE}")
 
     @classmethod
@@ -122,6 +130,11 @@ class Node:
 def apply(operation: str, *args: Any) -> Any:
     """Do an operation: note it where an argument is a node, compute it where all are numbers."""
     nodes = [arg for arg in args if isinstance(arg, Node)]
+    if operation == "where" and not isinstance(args[0], Node):
+        if type(args[0]).__name__ not in ("bool", "bool_"):  # Python's or numpy's
+            raise EquationError(_NO_CONDITION)
+        chosen = args[1] if args[0] else args[2]
+        return chosen if isinstance(chosen, Node) else _number(chosen, operation)
     if not nodes:
         return ON_FLOATS[operation](*(_number(arg, operation) for arg in args))
     wanted = ["condition" if operation == "where" and k == 0 else "number" for k in range(len(args))]
@@ -133,15 +146,15 @@ def apply(operation: str, *args: Any) -> Any:
         if arg._builder is not nodes[0]._builder:
             raise EquationError("values of two equations in one operation: an equation reads its arguments only")
         if arg._gives != kind:
-            raise EquationError("a condition is used as a number, or a number as a condition: write where(a < b, x, y)")
+            raise EquationError(_NO_CONDITION)
         refs.append(arg._ref)
     return Node(nodes[0]._builder, nodes[0]._builder.add(operation, *refs), OPERATIONS[operation].gives)
 
 
 def _number(value: Any, operation: str) -> float:
-    if isinstance(value, bool) and operation == "where":
-        return value
     try:
+        if isinstance(value, str):
+            raise TypeError("a string is no number, whatever it reads")
         number = float(value)
     except (TypeError, ValueError) as error:
         raise EquationError(f"{operation} got {value!r}, expected a value of the equation or a number") from error
@@ -228,7 +241,9 @@ def trace(function: Callable[..., Any], inputs: Sequence[str], n_outputs: int, w
         )
     refs = []
     for value in outputs:
-        if isinstance(value, Node) and value._gives == "number":
+        if isinstance(value, Node) and value._gives == "condition":
+            raise EquationError(f"{place} returns a condition: write where(a < b, x, y)")
+        if isinstance(value, Node):
             refs.append(value._ref)
         elif isinstance(value, int | float) and not isinstance(value, bool):
             refs.append(float(value))

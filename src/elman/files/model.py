@@ -139,9 +139,8 @@ def _read_safetensors(path: Path) -> tuple[dict[str, str], dict[str, np.ndarray]
 def _parse(text: str, path: str | os.PathLike[str]) -> dict[str, Any]:
     try:
         metadata = json.loads(text, object_pairs_hook=_object)
-        _to_json(
-            metadata
-        ).encode()  # refuses NaN, 1e999 and halves of surrogate pairs, which JSON's reader lets through
+        # the writer is stricter than Python's reader: no NaN, no 1e999, no half of a surrogate pair
+        _to_json(metadata).encode()
     except (ValueError, RecursionError) as error:
         raise InputError(f"{path} is damaged: its metadata is not JSON: {error}") from error
     if not isinstance(metadata, dict):
@@ -175,4 +174,4 @@ def _check_finite(tensors: Mapping[str, np.ndarray], path: str | os.PathLike[str
     for name, array in tensors.items():
         if array.dtype.kind in "fc" and not np.isfinite(array).all():
             what = "NaN" if np.isnan(array).any() else "an infinity"
-            raise InputError(f"{path}: tensor {name} holds {what}: train again, with a lower learning_rate")
+            raise InputError(f"{path}: tensor {name!r} holds {what}: train again, with a lower learning_rate")

@@ -104,7 +104,6 @@ class Network(nn.Module):
         if x.dim() != 3:
             raise InputError(f"x has {x.dim()} dimensions, expected 3: batch, time steps, features")
         if state is None:
-            zeros = dict.fromkeys(self.hidden.cell.state, (1, self.hidden.hidden_size))
-            state = State.zeros(zeros, x.shape[0], like=self.W_hh)
+            state = self.hidden.initial_state(x.shape[0])
         h, state = self.hidden(x, state, lengths)
         return self.output(h), state

@@ -1,6 +1,5 @@
 """Which implementation runs a call: one rule, in this one place."""
 
-import logging
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -10,8 +9,6 @@ from torch.autograd import forward_ad
 
 from elman.equations import Cell
 from elman.nn.torch_operator import OPERATORS
-
-logger = logging.getLogger("elman")
 
 
 class Path(NamedTuple):

@@ -116,6 +116,10 @@ class Recurrent(nn.Module):
             if bias:
                 shapes |= {"bias_ih": (rows,), "bias_hh": (rows,)}
             for name, parameter in self.cell.parameters.items():
+                if name in shapes:
+                    raise InputError(
+                        f"the cell {self.cell.name!r} has a parameter {name!r}, as the layer does: rename it"
+                    )
                 shapes[name] = (hidden_size if parameter.per == "unit" else 1,)
             for name, shape in shapes.items():
                 self.register_parameter(f"{name}{suffix}", nn.Parameter(torch.empty(shape, **to)))  # type: ignore[arg-type]
@@ -127,7 +131,12 @@ class Recurrent(nn.Module):
 
     @property
     def _dtype(self) -> torch.dtype:
-        return self.get_parameter("weight_hh_l0").dtype
+        return self._named("weight_hh_l0").dtype
+
+    def _named(self, name: str) -> Tensor:
+        """A parameter, or what stands in its place under torch.func.functional_call or a parametrization."""
+        tensor: Tensor = getattr(self, name)
+        return tensor
 
     def _suffixes(self) -> list[str]:
         ends = ("", "_reverse")[: self.num_directions]
@@ -138,8 +147,8 @@ class Recurrent(nn.Module):
         return [above if k >= self.num_directions else self.input_size for k in range(len(self._suffixes()))]
 
     def _raw(self, suffix: str) -> Weights:
-        def named(name: str) -> nn.Parameter:
-            return self.get_parameter(name + suffix)
+        def named(name: str) -> Tensor:
+            return self._named(name + suffix)
 
         return Weights(
             named("weight_ih"),
@@ -159,13 +168,21 @@ class Recurrent(nn.Module):
                     number.fill_(to_unbounded(parameter))
             if self.train_initial_state:
                 for name in self.cell.state:
-                    getattr(self, f"{name}_0").zero_()
+                    self._named(f"{name}_0").zero_()
 
     def cell_parameters(self, layer: int = 0, reverse: bool = False) -> dict[str, Tensor]:
         """The values of the cell's own trainable numbers in one layer, each inside its range; (H,) or (1,) each."""
         raw = self._raw(self._suffixes()[layer * self.num_directions + reverse])
         values = zip(self.cell.parameters.items(), raw.parameters, strict=True)
         return {name: from_unbounded(parameter, number) for (name, parameter), number in values}
+
+    def initial_state(self, batch_size: int) -> State:
+        """The state before the first step, (B, L*D, H) each: zeros, or the trained one."""
+        shape = (self.num_layers * self.num_directions, self.hidden_size)
+        if self.train_initial_state:
+            starts = {name: self._named(f"{name}_0") for name in self.cell.state}
+            return State(**{name: start.expand(batch_size, *shape) for name, start in starts.items()})
+        return State.zeros(dict.fromkeys(self.cell.state, shape), batch_size, like=self._named("weight_hh_l0"))
 
     @property
     def all_weights(self) -> list[list[Tensor]]:
@@ -205,6 +222,8 @@ class Recurrent(nn.Module):
         """
         if isinstance(input, PackedSequence):
             return self._forward_packed(input, hx, lengths, masks)
+        if not isinstance(input, Tensor):
+            raise InputError(f"input is a {type(input).__name__}, expected a tensor or a PackedSequence")
         if input.dim() not in (2, 3):
             raise InputError(f"input has {input.dim()} dimensions, expected 3, or 2 for one sequence alone")
         batched = input.dim() == 3
@@ -245,7 +264,7 @@ class Recurrent(nn.Module):
         T, B, _ = x.shape
         if lengths is not None:
             lengths = torch.as_tensor(lengths)
-            if lengths.shape != (B,) or lengths.is_floating_point():
+            if lengths.shape != (B,) or (lengths.is_floating_point() and B > 0):  # torch takes [] for floating point
                 raise InputError(
                     f"lengths has shape {tuple(lengths.shape)} and dtype {lengths.dtype}, expected whole numbers, "
                     f"one for each of the {B} sequences"
@@ -258,7 +277,8 @@ class Recurrent(nn.Module):
         ]
         arguments = (x, state, self._weights(), self._masks(masks, T, B))
         sizes = (self.num_layers, self.num_directions, self.return_states)
-        if not torch.compiler.is_compiling():
+        # A functorch transform differentiates and batches a loop; of an operator it would give silent zeros.
+        if not torch.compiler.is_compiling() or torch._C._are_functorch_transforms_active():
             x, state, weights, given = arguments
             return stack.unroll(self.cell, x, state, weights, lengths, given, dropout_masks, *sizes)
         from elman.nn.operator import unroll
@@ -291,9 +311,7 @@ class Recurrent(nn.Module):
         """The initial states, (L*D, B, H) each, from what the caller gave."""
         names, shape = self.cell.state, (self.num_layers * self.num_directions, x.shape[1], self.hidden_size)
         if hx is None:
-            if self.train_initial_state:
-                return [getattr(self, f"{name}_0").unsqueeze(1).expand(shape) for name in names]
-            return [x.new_zeros(shape, dtype=self._dtype) for _ in names]
+            hx = self.initial_state(x.shape[1])
         if isinstance(hx, State):
             if set(hx.names) != set(names):
                 raise InputError(f"hx is a State of {', '.join(hx.names)}, but this layer has {', '.join(names)}")
@@ -309,6 +327,8 @@ class Recurrent(nn.Module):
                     f"hx: {name} has shape {tuple(one.shape)}, expected {shape}: "
                     "layers x directions, batch, hidden_size"
                 )
+            if one.dtype != self._dtype and not torch.is_autocast_enabled(one.device.type):
+                raise InputError(f"hx: {name} is {one.dtype}, but the weights are {self._dtype}: convert one of them")
         return given
 
     def _in_form_of(self, hx: HiddenState | None, final: list[Tensor]) -> HiddenState:

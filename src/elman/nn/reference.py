@@ -15,8 +15,8 @@ from elman.equations import Cell
 from elman.nn.weights import Weights
 
 
-def _where(condition: Tensor, a: Tensor | float, b: Tensor | float) -> Tensor:
-    return torch.where(condition, a, b)
+def _scalar(value: float, like: Tensor) -> Tensor:
+    return torch.full((), value, dtype=like.dtype, device=like.device)
 
 
 def _tensor(value: Tensor | float, like: Tensor | float) -> Tensor:
@@ -42,12 +42,11 @@ ON_TENSORS: Mapping[str, Callable[..., Any]] = {
     "sign": torch.sign,
     "maximum": lambda a, b: torch.maximum(_tensor(a, b), _tensor(b, a)),
     "minimum": lambda a, b: torch.minimum(_tensor(a, b), _tensor(b, a)),
-    "where": _where,
     "less": lambda a, b: a < b,
     "less_equal": lambda a, b: a <= b,
     "equal": lambda a, b: a == b,
 }
-"""What each operation of an equation does to tensors."""
+"""What each operation of an equation does to tensors; `step` adds "where", which needs a dtype for two constants."""
 
 
 def step(cell: Cell, z_x: Tensor, state: Sequence[Tensor], weights: Weights, masks: Sequence[Tensor]) -> list[Tensor]:
@@ -64,7 +63,7 @@ def step(cell: Cell, z_x: Tensor, state: Sequence[Tensor], weights: Weights, mas
         The new states, (B, H) each.
     """
     z_h = F.linear(state[0], weights.weight_hh, weights.bias_hh)  # (B, G*H)
-    values: dict[str, Any] = dict(cell.constants)
+    values: dict[str, Any] = {name: _scalar(value, state[0]) for name, value in cell.constants.items()}
     for gate, x_part, h_part in zip(
         cell.gates, z_x.chunk(len(cell.gates), -1), z_h.chunk(len(cell.gates), -1), strict=True
     ):
@@ -75,7 +74,11 @@ def step(cell: Cell, z_x: Tensor, state: Sequence[Tensor], weights: Weights, mas
     values.update((f"{name}_prev", before) for name, before in zip(cell.state, state, strict=True))
     values.update(zip(cell.parameters, weights.parameters, strict=True))
     values.update(zip(cell.masks, masks, strict=True))
-    new = cell.program.run(values, ON_TENSORS)
+
+    def where(condition: Tensor, a: Tensor | float, b: Tensor | float) -> Tensor:
+        return torch.where(condition, a if isinstance(a, Tensor) else _scalar(a, state[0]), b)
+
+    new = cell.program.run(values, {**ON_TENSORS, "where": where})
     return [_tensor(value, state[0]).expand_as(state[0]) for value in new]
 
 
@@ -95,28 +98,54 @@ def unroll(
         x: (T, B, I).
         state: the initial states, (B, H) each.
         weights: those of this layer and direction.
-        lengths: (B,) on x's device, or None where all sequences have T steps.
+        lengths: (B,) int64 on the CPU, or None where all sequences have T steps.
         masks: one (B, H), or (T, B, H) for a mask that differs by step, for each mask of the cell.
         reverse: from each sequence's own end to its start.
 
     Returns:
         Every state at every step, (T, B, H) each and 0 past a sequence's end; and the final states, (B, H) each.
     """
-    T = x.shape[0]
-    z_x = F.linear(x, weights.weight_ih, weights.bias_ih)  # (T, B, G*H)
-    state = list(state)
+    T, B = x.shape[:2]
+    if lengths is not None:
+        # Longest first, so that the active rows are the first n: what stands in the padding, NaN too, is never computed
+        # with, and nothing of it reaches a gradient.
+        order = lengths.argsort(descending=True, stable=True)
+        padding = (torch.arange(T).unsqueeze(1) >= lengths).unsqueeze(2).to(x.device)  # (T, B, 1)
+        back, order = order.argsort().to(x.device), order.to(x.device)
+        every, final = _unroll_sorted(
+            cell,
+            x.masked_fill(padding, 0)[:, order],
+            [one[order] for one in state],
+            weights,
+            [int((t < lengths).sum()) for t in range(T)],
+            [mask[..., order, :] for mask in masks],
+            reverse,
+        )
+        return [one[:, back] for one in every], [one[back] for one in final]
+    return _unroll_sorted(cell, x, list(state), weights, [B] * T, masks, reverse)
+
+
+def _unroll_sorted(
+    cell: Cell,
+    x: Tensor,
+    state: list[Tensor],
+    weights: Weights,
+    n_active: Sequence[int],
+    masks: Sequence[Tensor],
+    reverse: bool,
+) -> tuple[list[Tensor], list[Tensor]]:
+    """`unroll` with the first `n_active[t]` rows at step t."""
+    z = F.linear(x, weights.weight_ih, weights.bias_ih)  # (T, B, G*H)
+    if not n_active:
+        return [z[..., : one.shape[-1]] for one in state], state  # empty, and in autograd's graph all the same
+    z_x = z.unbind()  # the backward of z[t] would write zeros to all T steps, T times
     steps: list[list[Tensor]] = []
-    for t in reversed(range(T)) if reverse else range(T):
-        new = step(cell, z_x[t], state, weights, [mask[t] if mask.dim() == 3 else mask for mask in masks])
-        if lengths is None:
-            state = new
-            steps.append(new)
-        else:
-            active = (t < lengths).unsqueeze(1)  # (B, 1)
-            state = [torch.where(active, after, before) for after, before in zip(new, state, strict=True)]
-            steps.append([torch.where(active, value, 0) for value in state])
+    for t, n in list(enumerate(n_active))[:: -1 if reverse else 1]:
+        here = [(mask[t] if mask.dim() == 3 else mask)[:n] for mask in masks]
+        new = step(cell, z_x[t][:n], [one[:n] for one in state], weights, here)
+        rest = x.shape[1] - n
+        steps.append([F.pad(after, (0, 0, 0, rest)) for after in new] if rest else new)
+        state = [torch.cat([after, before[n:]]) for after, before in zip(new, state, strict=True)] if rest else new
     if reverse:
         steps.reverse()
-    if not steps:
-        return [one.new_empty(0, *one.shape) for one in state], state
     return [torch.stack(values) for values in zip(*steps, strict=True)], state

@@ -69,14 +69,13 @@ def unroll(
             if return_states:
                 states.append([torch.stack(x.chunk(num_directions, -1))])  # (D, T, B, H)
             continue
-        on_device = None if lengths is None else lengths.to(x.device)
         results = [
             reference.unroll(
                 cell,
                 x,
                 [one[k] for one in state],
                 of_layers[k],
-                on_device,
+                lengths,
                 [mask[k] for mask in masks],
                 reverse=k % num_directions == 1,
             )

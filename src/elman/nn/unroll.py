@@ -60,13 +60,23 @@ class Unroll(nn.Module):
         if state is None:
             state = State.zeros({name: (size,) for name, size in self.state_sizes.items()}, B, like=x)
         ends = torch.full((B,), T) if lengths is None else torch.as_tensor(lengths)
-        if ends.shape != (B,) or (B and not 0 <= int(ends.min()) <= int(ends.max()) <= T):
-            raise InputError(f"lengths is {ends.tolist()}, expected {B} numbers from 0 to {T}")
+        whole = not ends.is_floating_point() or B == 0
+        if ends.shape != (B,) or not whole or (B and not 0 <= int(ends.min()) <= int(ends.max()) <= T):
+            raise InputError(f"lengths is {ends.tolist()}, expected {B} whole numbers from 0 to {T}")
         first = next(iter(self.state_sizes))
         outputs = []
         for t in range(T):
-            active = (t < ends).unsqueeze(1).to(x.device)  # (B, 1)
-            new = self.step(x[:, t], state)
-            state = State(**{name: torch.where(active, new[name], state[name]) for name in self.state_sizes})
-            outputs.append(torch.where(active, state[first], 0))
+            rows = (t < ends).nonzero().squeeze(1).to(x.device)  # only these, so that padding reaches no gradient
+            if len(rows) == 0:
+                outputs.append(torch.zeros_like(state[first]))
+                continue
+            if len(rows) == B:
+                new = self.step(x[:, t], state)
+                state = State(**{name: new[name] for name in self.state_sizes})
+                outputs.append(state[first])
+                continue
+            new = self.step(x[rows, t], state.select(rows))
+            new = {name: new[name].to(state[name].dtype) for name in self.state_sizes}
+            state = State(**{name: state[name].index_copy(0, rows, one) for name, one in new.items()})
+            outputs.append(torch.zeros_like(state[first]).index_copy(0, rows, new[first]))
         return (torch.stack(outputs, 1) if outputs else x.new_zeros(B, 0, self.state_sizes[first])), state

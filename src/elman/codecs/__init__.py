@@ -1,0 +1,20 @@
+"""Codecs: raw data to arrays and back, at both ends of a model."""
+
+from elman.codecs.label import LabelCodec
+from elman.codecs.registry import Codec, codec_from_config
+from elman.codecs.sequences import as_sequences, is_text
+from elman.codecs.series import SeriesCodec
+from elman.codecs.text import END, START, UNKNOWN, TextCodec
+
+__all__ = [
+    "END",
+    "START",
+    "UNKNOWN",
+    "Codec",
+    "LabelCodec",
+    "SeriesCodec",
+    "TextCodec",
+    "as_sequences",
+    "codec_from_config",
+    "is_text",
+]

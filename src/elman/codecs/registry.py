@@ -1,0 +1,54 @@
+"""Codecs by the name under which a model file keeps them."""
+
+from collections.abc import Mapping
+from typing import Any, Protocol, Self
+
+from elman.codecs.label import LabelCodec
+from elman.codecs.series import SeriesCodec
+from elman.codecs.text import TextCodec
+from elman.errors import InputError
+
+
+class Codec(Protocol):
+    """Raw data to arrays and back, learned from training data and kept in the model file."""
+
+    kind: str
+
+    @property
+    def size(self) -> int:
+        """The number of symbols, classes or channels."""
+
+    def fit(self, values: Any, /) -> Self:
+        """Learn from training data."""
+
+    def encode(self, value: Any, /) -> Any:
+        """One raw value as an array."""
+
+    def decode(self, array: Any, /) -> Any:
+        """An array as a raw value."""
+
+    def to_config(self) -> dict[str, Any]:
+        """What was learned, as JSON."""
+
+
+CODECS: dict[str, type[TextCodec] | type[LabelCodec] | type[SeriesCodec]] = {
+    codec.kind: codec for codec in (TextCodec, LabelCodec, SeriesCodec)
+}
+
+
+def codec_from_config(config: Mapping[str, Any]) -> Codec:
+    """The codec that a `to_config` described.
+
+    Raises:
+        InputError: the kind is unknown, or the description is damaged.
+        MissingExtra: the codec needs a library that is not installed.
+    """
+    kind = config.get("kind") if isinstance(config, Mapping) else None
+    if not isinstance(kind, str) or kind not in CODECS:
+        raise InputError(f"the codec kind {kind!r} is unknown, expected one of {', '.join(sorted(CODECS))}")
+    try:
+        return CODECS[kind].from_config(config)
+    except InputError:
+        raise
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(f"the description of a {kind} codec is damaged: {error!r}") from error

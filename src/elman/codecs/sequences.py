@@ -1,0 +1,98 @@
+"""What sequences from the user may look like, and the one form that the rest of elman knows."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from elman.codecs.unicode import check_unicode
+from elman.errors import InputError
+
+EXPECTED = "expected a list of texts, a list of (T_i, I) arrays or one (N, T, I) array"
+
+
+def is_text(X: Any) -> bool:
+    """Whether `X` holds texts rather than numbers, as its first element tells."""
+    return isinstance(next(iter(_elements(X, "X"))), str)
+
+
+def as_sequences(X: Any, name: str = "X") -> list[str] | list[np.ndarray]:
+    """The sequences in one form.
+
+    Args:
+        X: texts; or numbers: a list of (T_i, I) arrays, of (T_i,) arrays (then I is 1), or one (N, T, I)
+            array. Lists of lists, pandas columns and CPU tensors are read as arrays. NaN is a missing value.
+        name: what the caller calls `X`, for messages.
+
+    Returns:
+        N strings, or N float64 arrays of shape (T_i, I); T_i may be 0.
+
+    Raises:
+        InputError: `X` is something else, is empty, mixes texts and numbers, or its sequences differ in I.
+    """
+    elements = _elements(X, name)
+    if isinstance(elements[0], str):
+        for index, element in enumerate(elements):
+            if not isinstance(element, str):
+                raise InputError(
+                    f"{name}[{index}] is {_describe(element)}, but {name}[0] is a text: "
+                    "leave out missing texts, and give '' for an empty one"
+                )
+            check_unicode(element, f"{name}[{index}]")
+        return [str(element) for element in elements]
+    sequences = [_as_array(element, f"{name}[{index}]") for index, element in enumerate(elements)]
+    # an empty list has no features to count: it takes those of the others
+    widths = {array.shape[1]: index for index, array in reversed(list(enumerate(sequences))) if len(array)}
+    if len(widths) > 1:
+        (size, index), (other_size, other) = sorted(widths.items(), key=lambda item: item[1])[:2]
+        raise InputError(
+            f"{name}[{other}] has {other_size} features (second dimension), but {name}[{index}] has {size}: "
+            "all sequences need the same"
+        )
+    size = next(iter(widths), max(array.shape[1] for array in sequences))
+    if size == 0:
+        raise InputError(f"{name} has no features: {EXPECTED}")
+    return [array if len(array) else array.reshape(0, size) for array in sequences]
+
+
+def _elements(X: Any, name: str) -> list[Any]:
+    if isinstance(X, str):
+        raise InputError(f"{name} is one text, {EXPECTED}: give [{name}]")
+    if isinstance(X, Mapping) or hasattr(X, "columns"):
+        raise InputError(f"{name} is a {type(X).__name__}, {EXPECTED}: give one column, or {name}.to_numpy()")
+    if isinstance(X, bytes) or not hasattr(X, "__len__") or getattr(X, "ndim", 1) == 0:
+        raise InputError(f"{name} is {_describe(X)}, {EXPECTED}")
+    elements = list(X)
+    if not elements:
+        raise InputError(f"{name} is empty: expected at least one sequence")
+    return elements
+
+
+def _as_array(element: Any, name: str) -> np.ndarray:
+    try:
+        array = np.asarray(element)
+        if array.dtype.kind == "O" and not _holds_text(array):
+            array = array.astype(np.float64)  # None becomes NaN
+    except (
+        TypeError,
+        ValueError,
+        RuntimeError,
+    ) as error:  # torch's error for a tensor with a gradient is the last
+        raise InputError(f"{name} cannot be read as numbers ({' '.join(str(error).split())}): {EXPECTED}") from error
+    if array.dtype.kind not in "biuf":
+        raise InputError(f"{name} is {_describe(element)}, not numbers: {EXPECTED}")
+    if array.ndim not in (1, 2):
+        remedy = f": if it is one step of a single sequence, give [{name.partition('[')[0]}]" if array.ndim == 0 else ""
+        raise InputError(f"{name} has shape {array.shape}, expected (T, I) or (T,){remedy}")
+    array = array.astype(np.float64)
+    return array[:, np.newaxis] if array.ndim == 1 else array
+
+
+def _holds_text(array: np.ndarray) -> bool:
+    return any(isinstance(value, str | bytes) for value in array.flat)
+
+
+def _describe(element: Any) -> str:
+    if element is None or isinstance(element, int | float):
+        return repr(element)
+    return f"a {type(element).__name__}"

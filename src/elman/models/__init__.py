@@ -1,0 +1,9 @@
+"""Wirings of the unrolled network: many to one, in step, encoder then decoder; and the one without memory."""
+
+from elman.models.encoder_decoder import EncoderDecoder
+from elman.models.feedforward import Feedforward
+from elman.models.in_step import InStep
+from elman.models.many_to_one import ManyToOne
+from elman.models.search import Hypothesis
+
+__all__ = ["EncoderDecoder", "Feedforward", "Hypothesis", "InStep", "ManyToOne"]

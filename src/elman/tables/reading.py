@@ -1,0 +1,147 @@
+"""One table out of a file or standard input, whatever its format."""
+
+import difflib
+import gzip
+import io
+import json
+import os
+import sys
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from elman.errors import InputError
+from elman.tables.columns import as_text, as_times
+from elman.tables.delimited import read_delimited
+
+SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
+"""What a table's file name ends in; the text formats also with `.gz`, and `.txt` is CSV or TSV by its header."""
+
+
+def read_table(source: str | os.PathLike[str], *, name: str | None = None, text: Sequence[str] = ()) -> pd.DataFrame:
+    """Read a table.
+
+    Texts are taken as they are: "NA", "null" and "nan" are texts, and a column holds numbers only if every
+    cell does, none with leading zeros. In CSV and TSV an empty cell is a missing value, and a quoted empty
+    cell (`""`) is an empty text. Times in ISO form (2020-01-31, 2020-01-31T12:00) become datetime64.
+
+    The table's index is named `line` and holds the line of the file on which each row begins (in Parquet:
+    `row`, from 1), so that later checks can name it; select rows by position with `iloc`.
+
+    Args:
+        source: a file; its format goes by its suffix, see `SUFFIXES`. "-" is standard input, whose format is
+            found from its first bytes.
+        name: what to call the source in messages.
+        text: columns that hold text even if they look like numbers or times. Names that the table does not
+            have are passed over: `require_columns` is the check.
+
+    Raises:
+        InputError: there is no such file, its suffix is unknown, it is empty or has no rows, is not UTF-8, or
+            a row is malformed; the message names file and line.
+    """
+    if os.fspath(source) == "-":
+        name = name or "standard input"
+        data = sys.stdin.buffer.read()
+        suffix = ".parquet" if data.startswith(b"PAR1") else ".txt"
+    else:
+        path = Path(source)
+        name = name or str(source)
+        suffix = _suffix(path, name)
+        data = _content(path, name)
+    if suffix == ".parquet":
+        table = _read_parquet(data, name)
+    else:
+        decoded = _decode(data, name)
+        if suffix == ".txt" and decoded.lstrip().startswith("{"):
+            suffix = ".jsonl"
+        if suffix in (".jsonl", ".ndjson"):
+            table = _read_json_lines(decoded, name)
+        else:
+            header = decoded.lstrip("\r\n").split("\n", 1)[0]
+            delimiter = "\t" if suffix == ".tsv" or (suffix == ".txt" and "\t" in header) else ","
+            table = read_delimited(decoded, delimiter, name, text)
+    if len(table) == 0:
+        raise InputError(f"{name} has columns but no rows: expected at least one")
+    for column in table.columns:
+        table[column] = as_text(table[column], name) if column in text else as_times(table[column])
+    return table
+
+
+def _suffix(path: Path, name: str) -> str:
+    suffixes = [suffix.lower() for suffix in path.suffixes[-2:]]
+    suffix = suffixes[0] if suffixes[1:] == [".gz"] else "".join(suffixes[-1:])
+    packed = suffixes[-1:] == [".gz"]
+    if suffix not in (*SUFFIXES, ".txt") or (packed and suffix == ".parquet"):
+        if path.is_dir():
+            raise InputError(f"{name} is a directory: give the name of a table in it")
+        raise InputError(
+            f"{name}: the suffix {''.join(path.suffixes[-2:]) or '(none)'} is not that of a table; "
+            f"known are {' '.join(SUFFIXES)} (the text formats also with .gz), and - for standard input"
+        )
+    return suffix
+
+
+def _content(path: Path, name: str) -> bytes:
+    try:
+        data = path.read_bytes()
+        return gzip.decompress(data) if path.suffix.lower() == ".gz" else data
+    except FileNotFoundError:
+        there = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
+        nearest = difflib.get_close_matches(path.name, there, n=1)
+        remedy = f"; did you mean {path.parent / nearest[0]}?" if nearest else ""
+        raise InputError(f"no such file: {name}{remedy}") from None
+    except (IsADirectoryError, PermissionError) as error:
+        if path.is_dir():  # Windows refuses permission where others see a directory
+            raise InputError(f"{name} is a directory: give the name of a table in it") from None
+        raise InputError(f"{name} cannot be read: {error.strerror}") from error
+    except (OSError, EOFError, zlib.error) as error:  # BadGzipFile is an OSError
+        raise InputError(f"{name} cannot be read: {error}") from error
+
+
+def _decode(data: bytes, name: str) -> str:
+    try:
+        decoded = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise InputError(
+            f"{name} line {line} is not UTF-8 (byte 0x{error.object[error.start]:02x}): save the file as UTF-8"
+        ) from None
+    if not decoded.strip():
+        raise InputError(f"{name} is empty: expected a table")
+    return decoded
+
+
+def _read_json_lines(decoded: str, name: str) -> pd.DataFrame:
+    rows, lines = [], []
+    for number, line in enumerate(decoded.split("\n"), start=1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            reason = error.msg if isinstance(error, json.JSONDecodeError) else error
+            raise InputError(f"{name} line {number} is not JSON: {reason}") from None
+        if not isinstance(row, dict):
+            raise InputError(
+                f"{name} line {number} holds a JSON {type(row).__name__}: expected an object, "
+                'such as {"name": "value"}, on each line'
+            )
+        rows.append(row)
+        lines.append(number)
+    return pd.DataFrame(rows, index=pd.Index(lines, name="line"))
+
+
+def _read_parquet(data: bytes, name: str) -> pd.DataFrame:
+    if not data:
+        raise InputError(f"{name} is empty: expected a table")
+    try:
+        table: pd.DataFrame = pq.read_table(io.BytesIO(data)).to_pandas(ignore_metadata=True)
+    except (pa.ArrowException, OSError) as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(f"{name} is not a whole Parquet file: {reason}") from error
+    table.index = pd.RangeIndex(1, len(table) + 1, name="row")
+    return table

@@ -1,0 +1,110 @@
+"""Sequence in, one of several classes out."""
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+import numpy as np
+import torch.nn.functional as F
+from sklearn.base import ClassifierMixin
+from sklearn.metrics import accuracy_score, f1_score, log_loss
+from torch import Tensor, nn
+
+from elman.codecs import LabelCodec, SeriesCodec, as_sequences
+from elman.errors import InputError
+from elman.tasks.coded import Batch, Coded, text_codec
+from elman.tasks.estimator import Estimator
+from elman.tasks.options import ClassifierOptions
+from elman.train import Metric
+
+
+class Classifier(ClassifierMixin, Estimator, ClassifierOptions):  # type: ignore[misc]
+    """Which class a sequence belongs to: texts, or sequences of vectors, of any lengths.
+
+    The network reads the sequence and its last state (or the mean or maximum over the steps) decides: many to one.
+    Arguments are keyword-only and listed in `ClassifierOptions`. The default cell is the LSTM: on the surnames it was
+    the most accurate of the three classic cells, and PyTorch runs it fastest on a CPU.
+
+    After `fit`: `classes_`, `model_`, `codecs_`, `history_`.
+
+    Example:
+        >>> import elman
+        >>> names = ["Rossi", "Bianchi", "Ferrari", "Smith", "Jones", "Brown"]
+        >>> classifier = elman.Classifier(epochs=2, validation_fraction=0, verbose=0)
+        >>> classifier.fit(names, ["Italian"] * 3 + ["English"] * 3).predict(["Ricci"]).shape
+        (1,)
+    """
+
+    task = "classify"
+
+    @property
+    def classes_(self) -> np.ndarray:
+        """The classes, sorted."""
+        self._check_fitted()
+        return cast(LabelCodec, self.codecs_["output"]).classes_
+
+    def prepared(self, X: Any, y: Any) -> tuple[Coded, Coded | None]:
+        """Fit the codecs on raw data; give it as arrays, for training and for validation."""
+        sequences, labels = as_sequences(X), list(y)
+        if len(sequences) != len(labels):
+            raise InputError(f"X has {len(sequences)} sequences, but y has {len(labels)} labels")
+        output = LabelCodec().fit(labels)
+        targets = [output.encode(label) for label in labels]
+        texts = isinstance(sequences[0], str)
+        training, validation = self._split(
+            len(sequences), groups=sequences if texts else None, labels=[int(one) for one in targets]
+        )
+        known = [sequences[row] for row in training]
+        codec = text_codec(known, self.level) if texts else SeriesCodec().fit(known)
+        self.codecs_ = {"input": codec, "output": output}
+        coded = Coded([codec.encode(one) for one in sequences], targets)
+        return coded.select(training), coded.select(validation) if len(validation) else None
+
+    def wiring(self, n: int) -> dict[str, Any]:
+        """Many to one."""
+        ends = {"input_size": self.codecs_["input"].size, "output_size": self.codecs_["output"].size}
+        symbols = self.codecs_["input"].kind == "text"
+        return {"kind": "ManyToOne", **ends, "pooling": self.pooling, **self._network(n, symbols)}
+
+    def loss(self, model: nn.Module, batch: Batch) -> tuple[Tensor, int]:
+        """Cross-entropy."""
+        return F.cross_entropy(model(batch.inputs, batch.lengths), batch.targets, reduction="sum"), len(batch.targets)
+
+    def metric(self, validation: Coded) -> Metric:
+        """Accuracy."""
+        truth = np.array([int(one) for one in validation.targets])
+
+        def accuracy(_: nn.Module) -> float:
+            return float((self._scores(validation.inputs).argmax(1) == truth).mean())
+
+        return Metric("accuracy", accuracy)
+
+    def _scores(self, inputs: list[np.ndarray]) -> np.ndarray:
+        """Probabilities of the classes, (N, number of classes)."""
+        rows = self._run(inputs, lambda batch, lengths: self.model_(batch, lengths).softmax(-1).cpu().numpy())
+        return np.stack(rows) if rows else np.zeros((0, self.codecs_["output"].size), np.float32)
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """The probability of each class, in the order of `classes_`; (N, number of classes)."""
+        return self._scores(self._encoded(X))
+
+    def predict(self, X: Any) -> np.ndarray:
+        """The likeliest class of each sequence, (N,)."""
+        return self.classes_[self.predict_proba(X).argmax(1)]
+
+    def evaluate(self, X: Any, y: Sequence[Any]) -> dict[str, float]:
+        """Accuracy, macro-averaged F1 and log loss.
+
+        Raises:
+            InputError: a label is none of the classes.
+        """
+        probabilities = self.predict_proba(X).astype(np.float64)
+        codec = self.codecs_["output"]
+        truth = np.array([int(codec.encode(label)) for label in y])
+        predicted = probabilities.argmax(1)
+        return {
+            "accuracy": float(accuracy_score(truth, predicted)),
+            "macro_f1": float(f1_score(truth, predicted, average="macro", labels=np.unique(truth))),
+            "log_loss": float(
+                log_loss(truth, probabilities / probabilities.sum(1, keepdims=True), labels=range(codec.size))
+            ),
+        }

@@ -1,0 +1,216 @@
+"""What all estimators share: build, train, predict in batches, save and load; scikit-learn's protocol."""
+
+import os
+from collections.abc import Callable, Hashable, Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import torch
+from sklearn.base import BaseEstimator
+from sklearn.exceptions import NotFittedError
+from torch import Tensor, nn
+
+from elman.codecs import Codec, TextCodec, as_sequences, codec_from_config
+from elman.codecs.padding import pad
+from elman.equations import CELLS, Cell
+from elman.errors import InputError
+from elman.files import Model, check_tensors, write_model
+from elman.models import EncoderDecoder, Feedforward, InStep, ManyToOne
+from elman.nn.recurrent import find_cell
+from elman.tasks.coded import Batch, Coded
+from elman.tasks.options import Options
+from elman.train import History, Metric, Settings, ordered_batches, split, train
+
+MODELS: dict[str, type[nn.Module]] = {
+    model.__name__: model for model in (EncoderDecoder, Feedforward, InStep, ManyToOne)
+}
+STEPS = 6000  # of gradient descent; where `epochs` is not given, about so many are planned
+PREDICTION_BATCH = 256
+
+
+class Estimator(BaseEstimator, Options):  # type: ignore[misc]
+    """A task: a wiring of the network, a codec at each end, a loss and a metric.
+
+    After `fit` or `elman.load`: `model_`, a torch module; `codecs_`, by end; `history_`; `model_config_`.
+    """
+
+    task: ClassVar[str]
+
+    model_: nn.Module
+    codecs_: dict[str, Any]
+    history_: History
+    model_config_: dict[str, Any]
+
+    def prepared(self, X: Any, y: Any) -> tuple[Coded, Coded | None]:
+        """Fit the codecs on raw data; give it as arrays, for training and for validation."""
+        raise NotImplementedError
+
+    def wiring(self, n: int) -> dict[str, Any]:
+        """The configuration of the model for `n` training sequences: the name of its class and its arguments."""
+        raise NotImplementedError
+
+    def loss(self, model: nn.Module, batch: Batch) -> tuple[Tensor, int]:
+        """The sum of the losses of a batch, and over how many values."""
+        raise NotImplementedError
+
+    def evaluate(self, X: Any, y: Any) -> dict[str, float]:
+        """The task's metrics on raw data, by name."""
+        raise NotImplementedError
+
+    def metric(self, validation: Coded) -> Metric | None:
+        """What decides which epoch was best; None for the validation loss."""
+        return None
+
+    def fit(self, X: Any, y: Any) -> Self:
+        """Train on sequences X and what each is to give, y.
+
+        Ctrl-C ends the training and keeps the best model so far.
+
+        Raises:
+            InputError: the data or an option does not fit.
+        """
+        return self._fit(*self.prepared(X, y))
+
+    def _fit(self, training: Coded, validation: Coded | None, wiring: dict[str, Any] | None = None) -> Self:
+        batch_size = self.batch_size or (16 if len(training) < 500 else 32 if len(training) < 5000 else 64)
+        steps = -(-len(training) // batch_size)
+        settings = Settings(
+            epochs=self.epochs or min(max(round(STEPS / steps), 10), 100),
+            batch_size=batch_size,
+            learning_rate=self.learning_rate,
+            clip=self.clip,
+            patience=self.patience,
+            seed=self.random_state,
+            num_threads=self.num_threads,
+            verbose=self.verbose,
+        )
+        device = self._device()
+        self.model_config_ = wiring or self.wiring(len(training))
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self.random_state)
+            self.model_ = build(self.model_config_).to(device)
+        self.history_ = train(
+            self.model_,
+            self.loss,
+            training.examples(device),
+            validation.examples(device) if validation else None,
+            settings,
+            metric=self.metric(validation) if validation else None,
+        )
+        return self
+
+    def _split(
+        self, n: int, groups: Sequence[Hashable] | None = None, labels: Sequence[Hashable] | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Rows for training and for validation; rows of one group stay together."""
+        if self.validation_fraction == 0:
+            return np.arange(n), np.arange(0)
+        return split(n, self.validation_fraction, self.random_state, groups=groups, labels=labels)
+
+    def _device(self) -> torch.device:
+        try:
+            return torch.device(self.device)
+        except RuntimeError as error:
+            raise InputError(f"device is {self.device!r}, expected cpu, cuda, cuda:0, mps or the like") from error
+
+    def _network(self, n: int, symbols: bool) -> dict[str, Any]:
+        """The part of a model's configuration that all recurrent wirings share, sized for `n` sequences."""
+        hidden_size = self.hidden_size or (64 if n < 1000 else 128 if n < 10_000 else 192)
+        return {
+            "cell": find_cell(self.cell).to_config(),
+            "hidden_size": hidden_size,
+            "num_layers": self.num_layers,
+            "bidirectional": self.bidirectional,
+            "dropout": self.dropout,
+            "embedding_size": (self.embedding_size or max(hidden_size // 2, 4)) if symbols else 0,
+            "init": "orthogonal",
+        }
+
+    def _run(self, inputs: list[np.ndarray], run: Callable[[Tensor, Tensor], Sequence[Any]]) -> list[Any]:
+        """Run the model over inputs in batches of like length; the results are in the order of the inputs."""
+        results: list[Any] = [None] * len(inputs)
+        self.model_.eval()
+        with torch.no_grad():
+            for indices in ordered_batches([len(one) for one in inputs], PREDICTION_BATCH):
+                batch, lengths = pad([inputs[row] for row in indices])
+                for row, result in zip(indices, run(batch.to(self._device()), lengths), strict=True):
+                    results[row] = result
+        return results
+
+    def _encoded(self, X: Any, name: str = "X") -> list[np.ndarray]:
+        """Raw sequences through the codec of the input end."""
+        self._check_fitted()
+        codec: Codec = self.codecs_["input"]
+        if len(X) == 0:
+            return []
+        sequences = as_sequences(X, name)
+        is_text, wants_text = isinstance(sequences[0], str), isinstance(codec, TextCodec)
+        if is_text != wants_text:
+            kinds = ("sequences of numbers", "texts")
+            raise InputError(f"{name} holds {kinds[is_text]}, but this model was trained on {kinds[wants_text]}")
+        return [codec.encode(one) for one in sequences]
+
+    def _check_fitted(self) -> None:
+        if not hasattr(self, "model_"):
+            raise NotFittedError(f"this {type(self).__name__} is not fitted yet: call fit, or elman.load a model")
+
+    def save(self, path: str | os.PathLike[str], *, overwrite: bool = True, **more: Any) -> None:
+        """Write the model to one `.safetensors` file: weights, configuration, codecs and history; no pickle.
+
+        Args:
+            path: the file.
+            overwrite: whether a file that is there is replaced.
+            more: further things to keep in the file, as JSON.
+
+        Raises:
+            InputError: the path cannot be written.
+        """
+        self._check_fitted()
+        description = {
+            "task": self.task,
+            "options": {**self.get_params(), "cell": find_cell(self.cell).name},
+            "model": self.model_config_,
+            "codecs": {end: codec.to_config() for end, codec in self.codecs_.items()},
+            "history": self.history_.to_config(),
+            **more,
+        }
+        tensors = {name: one.detach().cpu().numpy() for name, one in self.model_.state_dict().items()}
+        write_model(path, tensors, description, overwrite=overwrite)
+
+    @classmethod
+    def restored(cls, model: Model, path: str | os.PathLike[str]) -> Self:
+        """The estimator that `save` wrote, from its file as `elman.files.read_model` gives it.
+
+        Raises:
+            InputError: something in the file is damaged or does not fit together.
+        """
+        about = model.metadata
+        try:
+            options = dict(about["options"])
+            if options["cell"] not in CELLS:
+                options["cell"] = Cell.from_config(about["model"]["cell"])
+            one = cls(**options)
+            one.codecs_ = {end: codec_from_config(config) for end, config in about["codecs"].items()}
+            one.history_ = History.from_config(about["history"])
+            one.model_config_ = dict(about["model"])
+            network = build(one.model_config_)
+        except InputError as error:
+            raise InputError(f"{Path(path)}: {error}") from error
+        except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
+            raise InputError(f"{Path(path)}: the description of the model is damaged: {error!r}") from error
+        check_tensors({name: tuple(value.shape) for name, value in network.state_dict().items()}, model, path)
+        network.load_state_dict({name: torch.from_numpy(array) for name, array in model.tensors.items()})
+        one.model_ = network.to(one._device()).eval()
+        return one
+
+
+def build(config: dict[str, Any]) -> nn.Module:
+    """The model that a configuration describes, with fresh weights."""
+    arguments = dict(config)
+    kind = arguments.pop("kind")
+    if kind not in MODELS:
+        raise InputError(f"the model is a {kind!r}, expected one of {', '.join(MODELS)}")
+    if "cell" in arguments:
+        arguments["cell"] = Cell.from_config(arguments["cell"])
+    return MODELS[kind](**arguments)

@@ -1,0 +1,56 @@
+"""From a model file to the estimator that wrote it."""
+
+import os
+from typing import TYPE_CHECKING
+
+from elman.errors import InputError
+from elman.files import read_model
+
+if TYPE_CHECKING:
+    from elman.tasks.estimator import Estimator
+
+TASKS = {
+    "classify": ("elman.tasks.classifier", "Classifier"),
+    "regress": ("elman.tasks.regressor", "Regressor"),
+    "translate": ("elman.tasks.translator", "Translator"),
+}
+"""The module and class of each task, by its word on the command line."""
+
+
+def estimator_class(task: str) -> "type[Estimator]":
+    """The estimator of a task, by its word on the command line.
+
+    Raises:
+        InputError: there is no such task.
+    """
+    import importlib
+
+    if task not in TASKS:
+        raise InputError(f"the task is {task!r}, expected one of {', '.join(TASKS)}")
+    module, name = TASKS[task]
+    found: type[Estimator] = getattr(importlib.import_module(module), name)
+    return found
+
+
+def load(path: str | os.PathLike[str]) -> "Estimator":
+    """Load a model that an estimator saved, ready to predict: the same bits as before saving.
+
+    Args:
+        path: a `.safetensors` file.
+
+    Raises:
+        InputError: the file is missing, damaged, of a newer version, or no model of elman's.
+
+    Example:
+        >>> import elman
+        >>> names, languages = ["Rossi", "Bianchi", "Smith", "Jones"], ["it", "it", "en", "en"]
+        >>> classifier = elman.Classifier(epochs=1, validation_fraction=0, verbose=0).fit(names, languages)
+        >>> classifier.save("names.safetensors")
+        >>> elman.load("names.safetensors").classes_.tolist()
+        ['en', 'it']
+    """
+    model = read_model(path)
+    task = model.metadata.get("task")
+    if not isinstance(task, str) or task not in TASKS:
+        raise InputError(f"{os.fspath(path)}: the task is {task!r}, expected one of {', '.join(TASKS)}")
+    return estimator_class(task).restored(model, path)

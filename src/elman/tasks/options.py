@@ -1,0 +1,69 @@
+"""The words of every task, each declared once: constructor argument, command-line flag and metadata key.
+
+Nothing here imports torch, so that `elman train TASK --help` is quick.
+"""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from elman.equations import Cell
+
+
+def option(default: Any, help: str, **more: Any) -> Any:
+    """A field of an options class: its default, and the line that `--help` shows."""
+    return field(default=default, metadata={"help": help, **more})
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class Options:
+    """What every task takes. None, where it is the default, means: chosen from the size of the data."""
+
+    cell: "Cell | str" = option("lstm", "The equation of one step: lstm, gru, elman, elman_relu, leaky_elman, ...")
+    hidden_size: int | None = option(None, "Hidden units of each layer and direction  [default: from the data's size]")
+    num_layers: int = option(1, "Recurrent layers, one above the other")
+    bidirectional: bool = option(True, "Read each sequence from both ends")
+    dropout: float = option(0.2, "Probability of zeroing a value in training")
+    embedding_size: int | None = option(None, "Numbers that stand for a symbol  [default: half of hidden_size]")
+    epochs: int | None = option(None, "Passes over the training data at most  [default: from the data's size]")
+    batch_size: int | None = option(None, "Sequences of a step  [default: from the data's size]")
+    learning_rate: float = option(0.002, "Peak of the learning rate, after warm-up and before cosine decay")
+    clip: float = option(1.0, "Largest norm of the gradient; 0 for no clipping")
+    validation_fraction: float = option(0.1, "Part of the data set aside for early stopping; 0 for none")
+    patience: int = option(10, "Epochs without a better validation value before training stops")
+    random_state: int = option(0, "Seed; equal seeds and data give equal models")
+    device: str = option("cpu", "Where to compute: cpu, cuda, mps")
+    num_threads: int | None = option(None, "Threads to compute with  [default: as PyTorch chooses]")
+    verbose: int = option(1, "0 silent, 1 a progress bar, 2 a line for each epoch as well")
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class ClassifierOptions(Options):
+    """What `Classifier` and `elman train classify` take."""
+
+    level: str | None = option(None, "Symbols of a text: characters, words or subwords  [default: from the texts]")
+    pooling: str = option("last", "What the output layer reads: last state, mean or max over all steps")
+    dropout: float = option(0.3, "Probability of zeroing a value in training")
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class RegressorOptions(Options):
+    """What `Regressor` and `elman train regress` take."""
+
+    per: str | None = option(None, "A value per step, or one per sequence: step, sequence  [default: from the data]")
+    window: int = option(256, "Longer sequences are cut into pieces of so many steps for training; 0: never")
+    level: str | None = option(None, "Symbols of a text: characters, words or subwords  [default: from the texts]")
+    pooling: str = option("last", "What the output layer reads: last state, mean or max over all steps")
+    bidirectional: bool = option(False, "Read each sequence from both ends (a value per step then sees the future)")
+    dropout: float = option(0.0, "Probability of zeroing a value in training")
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class TranslatorOptions(Options):
+    """What `Translator` and `elman train translate` take."""
+
+    source_level: str | None = option(None, "Symbols of a source: characters, words, subwords  [default: from the texts]")
+    target_level: str | None = option(None, "Symbols of a target: characters, words, subwords  [default: from the texts]")
+    beam: int = option(3, "Hypotheses that beam search carries; 1 is greedy")
+    length_penalty: float = option(1.0, "Scores are divided by length to this power; 0 favours short results")
+    max_length: int | None = option(None, "Symbols of a result at most  [default: from the training data]")

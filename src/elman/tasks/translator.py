@@ -1,0 +1,148 @@
+"""Sequence of symbols in, another sequence of symbols out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from elman.codecs import TextCodec, as_sequences
+from elman.errors import InputError
+from elman.models import Hypothesis
+from elman.models.encoder_decoder import IGNORED
+from elman.tasks.coded import Batch, Coded, text_codec
+from elman.tasks.estimator import Estimator
+from elman.tasks.options import TranslatorOptions
+
+
+@dataclass(frozen=True)
+class Translation:
+    """One translation of a source, with what the search knows of it.
+
+    Args:
+        text: the translation.
+        score: log-probability over length to the power of the length penalty; higher is better.
+        attention: (U + 1, T), how much each step, the end symbol's included, looked at each symbol of the source.
+    """
+
+    text: str
+    score: float
+    attention: np.ndarray | None = None
+
+
+class Translator(Estimator, TranslatorOptions):
+    """Text to text of another length: spelling to sound, one language to another.
+
+    An encoder reads the source, a decoder with attention writes the target: encoder then decoder, trained with teacher
+    forcing, searched with a beam. Arguments are keyword-only and listed in `TranslatorOptions`. The default cell is the
+    LSTM: at equal time it had the lowest phoneme error on the pronunciations, since PyTorch runs it fastest on a CPU.
+
+    After `fit`: `model_`, `codecs_`, `history_`.
+
+    Example:
+        >>> import elman
+        >>> translator = elman.Translator(epochs=2, validation_fraction=0, hidden_size=8, verbose=0)
+        >>> translator = translator.fit(["abc", "bca", "cab"], ["A B C", "B C A", "C A B"])
+        >>> [type(text) for text in translator.predict(["abc"])]
+        [<class 'str'>]
+    """
+
+    task = "translate"
+
+    def prepared(self, X: Any, y: Any) -> tuple[Coded, Coded | None]:
+        """Fit the codecs on raw data; give it as arrays, for training and for validation."""
+        sources, targets = as_sequences(X, "X"), as_sequences(y, "y")
+        for name, values in (("X", sources), ("y", targets)):
+            if not isinstance(values[0], str):
+                raise InputError(f"{name} holds numbers, expected texts: a translator reads and writes text")
+        if len(sources) != len(targets):
+            raise InputError(f"X has {len(sources)} texts, but y has {len(targets)}")
+        training, validation = self._split(len(sources), groups=sources)  # variants of a source stay together
+        source = text_codec([sources[row] for row in training], self.source_level)
+        target = text_codec([targets[row] for row in training], self.target_level)
+        self.codecs_ = {"input": source, "output": target}
+        coded = Coded([source.encode(one) for one in sources], [target.encode(one) for one in targets], True)
+        return coded.select(training), coded.select(validation) if len(validation) else None
+
+    def wiring(self, n: int) -> dict[str, Any]:
+        """Encoder then decoder."""
+        sizes = {"source_size": self.codecs_["input"].size, "target_size": self.codecs_["output"].size}
+        return {"kind": "EncoderDecoder", **sizes, **self._network(n, symbols=True)}
+
+    def loss(self, model: nn.Module, batch: Batch) -> tuple[Tensor, int]:
+        """Cross-entropy of every next symbol after the true ones before it: teacher forcing."""
+        logits = model(batch.inputs, batch.lengths, batch.targets)  # (B, U + 1, V)
+        expected = model.expected(batch.targets, batch.target_lengths)  # type: ignore[operator]
+        total = F.cross_entropy(logits.transpose(1, 2), expected, ignore_index=IGNORED, reduction="sum")
+        return total, int((expected != IGNORED).sum())
+
+    def predict(self, X: Any) -> list[str]:
+        """The best translation of each source."""
+        return [found[0].text for found in self.translate(X)]
+
+    def translate(self, X: Any, *, beam: int | None = None, attention: bool = False) -> list[list[Translation]]:
+        """The translations of each source that the beam holds at its end, the best first.
+
+        Args:
+            X: texts.
+            beam: how many hypotheses are carried; None for the estimator's own.
+            attention: whether each translation tells what it looked at.
+        """
+        inputs = self._encoded(X)
+        codec: TextCodec = self.codecs_["output"]
+
+        def shown(one: Hypothesis) -> Translation:
+            looked = None if one.attention is None else one.attention.cpu().numpy()
+            return Translation(codec.decode(one.symbols), one.score, looked)
+
+        def run(batch: Tensor, lengths: Tensor) -> list[list[Translation]]:
+            longest = self.max_length or 3 * int(lengths.max()) + 10
+            found = self.model_.search(  # type: ignore[operator]
+                batch,
+                lengths,
+                beam=self.beam if beam is None else beam,
+                max_length=longest,
+                length_penalty=self.length_penalty,
+                attention=attention,
+            )
+            return [[shown(one) for one in of_source] for of_source in found]
+
+        return self._run(inputs, run)
+
+    def evaluate(self, X: Any, y: Any) -> dict[str, float]:
+        """Exact matches and symbol error rate; where a source stands in several rows, its nearest target counts.
+
+        The symbol error rate is the number of insertions, deletions and substitutions over the number of symbols of
+        the nearest targets.
+        """
+        references: dict[str, list[list[str]]] = {}
+        codec: TextCodec = self.codecs_["output"]
+        for source, target in zip(as_sequences(X, "X"), as_sequences(y, "y"), strict=True):
+            references.setdefault(str(source), []).append(codec.cut(str(target)))
+        predicted = [codec.cut(text) for text in self.predict(list(references))]
+        return error_rates(predicted, list(references.values()))
+
+    def score(self, X: Any, y: Any) -> float:
+        """The share of sources whose translation is exactly one of its targets."""
+        return self.evaluate(X, y)["exact_match"]
+
+
+def error_rates(predicted: Sequence[Sequence[str]], references: Sequence[Sequence[Sequence[str]]]) -> dict[str, float]:
+    """Exact matches and symbol error rate of predictions, each against the nearest of its references."""
+    errors = symbols = exact = 0
+    for one, several in zip(predicted, references, strict=True):
+        distance, length = min((edit_distance(one, reference), len(reference)) for reference in several)
+        errors, symbols, exact = errors + distance, symbols + length, exact + (distance == 0)
+    return {"exact_match": exact / max(len(predicted), 1), "symbol_error_rate": errors / max(symbols, 1)}
+
+
+def edit_distance(a: Sequence[str], b: Sequence[str]) -> int:
+    """How many insertions, deletions and substitutions turn a into b (Levenshtein)."""
+    row = list(range(len(b) + 1))
+    for i, symbol in enumerate(a, 1):
+        diagonal, row[0] = row[0], i
+        for j, other in enumerate(b, 1):
+            diagonal, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, diagonal + (symbol != other))
+    return row[-1]

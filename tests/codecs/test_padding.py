@@ -1,0 +1,34 @@
+"""Batches of unequal sequences."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from elman.codecs.padding import pad
+from elman.errors import InputError
+
+
+@given(lengths=st.lists(st.integers(0, 5), min_size=1, max_size=5), rest=st.sampled_from([(), (3,), (2, 4)]))
+def test_every_value_is_there_and_the_rest_is_zero(lengths, rest):
+    arrays = [np.random.default_rng(length).normal(1, 1, (length, *rest)).astype(np.float32) for length in lengths]
+    batch, found = pad(arrays)
+    assert (found.tolist(), found.dtype) == (lengths, torch.int64)
+    assert tuple(batch.shape) == (len(lengths), max(lengths), *rest)
+    assert batch.dtype == torch.float32
+    for row, array in zip(batch, arrays, strict=True):
+        np.testing.assert_array_equal(row[: len(array)], array)
+        assert not row[len(array) :].any()
+
+
+def test_dtype_is_that_of_the_arrays():
+    assert pad([np.array([1, 2]), np.array([], np.int64)])[0].tolist() == [[1, 2], [0, 0]]
+    assert pad([np.array([1, 2])])[0].dtype == torch.int64
+
+
+def test_refusals():
+    with pytest.raises(InputError, match="no sequences"):
+        pad([])
+    with pytest.raises(InputError, match=r"differ in shape after the first dimension: \(2,\) and \(3,\)"):
+        pad([np.zeros((1, 3)), np.zeros((1, 2))])

