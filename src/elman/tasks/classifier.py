@@ -9,9 +9,9 @@ from sklearn.base import ClassifierMixin
 from sklearn.metrics import accuracy_score, f1_score, log_loss
 from torch import Tensor, nn
 
-from elman.codecs import LabelCodec, SeriesCodec, as_sequences
+from elman.codecs import LabelCodec, as_sequences
 from elman.errors import InputError
-from elman.tasks.coded import Batch, Coded, text_codec
+from elman.tasks.coded import Batch, Coded, input_codec
 from elman.tasks.estimator import Estimator
 from elman.tasks.options import ClassifierOptions
 from elman.train import Metric
@@ -44,26 +44,23 @@ class Classifier(ClassifierMixin, Estimator, ClassifierOptions):  # type: ignore
 
     def prepared(self, X: Any, y: Any) -> tuple[Coded, Coded | None]:
         """Fit the codecs on raw data; give it as arrays, for training and for validation."""
-        sequences, labels = as_sequences(X), list(y)
+        sequences: list[Any] = list(as_sequences(X))
+        labels = list(y)
         if len(sequences) != len(labels):
             raise InputError(f"X has {len(sequences)} sequences, but y has {len(labels)} labels")
         output = LabelCodec().fit(labels)
         targets = [output.encode(label) for label in labels]
-        texts = isinstance(sequences[0], str)
-        training, validation = self._split(
-            len(sequences), groups=sequences if texts else None, labels=[int(one) for one in targets]
-        )
-        known = [sequences[row] for row in training]
-        codec = text_codec(known, self.level) if texts else SeriesCodec().fit(known)
+        training, validation = self._split(sequences, labels=[int(one) for one in targets])
+        codec = input_codec([sequences[row] for row in training], self.level)
         self.codecs_ = {"input": codec, "output": output}
         coded = Coded([codec.encode(one) for one in sequences], targets)
         return coded.select(training), coded.select(validation) if len(validation) else None
 
-    def wiring(self, n: int) -> dict[str, Any]:
+    def wiring(self, training: Coded) -> dict[str, Any]:
         """Many to one."""
         ends = {"input_size": self.codecs_["input"].size, "output_size": self.codecs_["output"].size}
         symbols = self.codecs_["input"].kind == "text"
-        return {"kind": "ManyToOne", **ends, "pooling": self.pooling, **self._network(n, symbols)}
+        return {"kind": "ManyToOne", **ends, "pooling": self.pooling, **self._network(len(training), symbols)}
 
     def loss(self, model: nn.Module, batch: Batch) -> tuple[Tensor, int]:
         """Cross-entropy."""
@@ -89,7 +86,8 @@ class Classifier(ClassifierMixin, Estimator, ClassifierOptions):  # type: ignore
 
     def predict(self, X: Any) -> np.ndarray:
         """The likeliest class of each sequence, (N,)."""
-        return self.classes_[self.predict_proba(X).argmax(1)]
+        predicted: np.ndarray = self.classes_[self.predict_proba(X).argmax(1)]
+        return predicted
 
     def evaluate(self, X: Any, y: Sequence[Any]) -> dict[str, float]:
         """Accuracy, macro-averaged F1 and log loss.

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from elman.codecs import TextCodec
+from elman.codecs import SeriesCodec, TextCodec, is_text
 from elman.codecs.padding import pad
 from elman.train import Examples
 
@@ -48,9 +48,7 @@ class Coded:
 
     def select(self, rows: Sequence[int] | np.ndarray) -> "Coded":
         """The sequences with these numbers."""
-        return Coded(
-            [self.inputs[row] for row in rows], [self.targets[row] for row in rows], self.sequence_targets
-        )
+        return Coded([self.inputs[row] for row in rows], [self.targets[row] for row in rows], self.sequence_targets)
 
     def examples(self, device: torch.device) -> Examples[Batch]:
         """What the training loop wants: lengths to make batches of, and the function that makes one."""
@@ -58,7 +56,9 @@ class Coded:
         def collate(indices: np.ndarray) -> Batch:
             inputs, lengths = pad([self.inputs[row] for row in indices])
             chosen = [self.targets[row] for row in indices]
-            targets, target_lengths = pad(chosen) if self.sequence_targets else (torch.from_numpy(np.stack(chosen)), None)
+            targets, target_lengths = (
+                pad(chosen) if self.sequence_targets else (torch.from_numpy(np.stack(chosen)), None)
+            )
             return Batch(inputs.to(device), lengths, targets.to(device), target_lengths)
 
         lengths = [len(one) for one in self.inputs]
@@ -74,3 +74,8 @@ def text_codec(texts: Sequence[str], level: str | None) -> TextCodec:
         level = "words" if several else "characters"
     options: dict[str, Any] = {"min_count": 2, "max_size": 30_000} if level == "words" else {}
     return TextCodec(level, **options).fit(texts)  # type: ignore[arg-type]
+
+
+def input_codec(sequences: Sequence[Any], level: str | None) -> TextCodec | SeriesCodec:
+    """The codec for what a model reads: texts, or sequences of numbers."""
+    return text_codec(sequences, level) if is_text(sequences) else SeriesCodec().fit(sequences)

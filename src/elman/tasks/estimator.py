@@ -1,5 +1,6 @@
 """What all estimators share: build, train, predict in batches, save and load; scikit-learn's protocol."""
 
+import math
 import os
 from collections.abc import Callable, Hashable, Sequence
 from pathlib import Path
@@ -11,7 +12,7 @@ from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
 from torch import Tensor, nn
 
-from elman.codecs import Codec, TextCodec, as_sequences, codec_from_config
+from elman.codecs import Codec, TextCodec, as_sequences, codec_from_config, is_text
 from elman.codecs.padding import pad
 from elman.equations import CELLS, Cell
 from elman.errors import InputError
@@ -20,12 +21,13 @@ from elman.models import EncoderDecoder, Feedforward, InStep, ManyToOne
 from elman.nn.recurrent import find_cell
 from elman.tasks.coded import Batch, Coded
 from elman.tasks.options import Options
-from elman.train import History, Metric, Settings, ordered_batches, split, train
+from elman.train import History, Metric, Settings, ordered_batches, reproducible, split, train
 
 MODELS: dict[str, type[nn.Module]] = {
     model.__name__: model for model in (EncoderDecoder, Feedforward, InStep, ManyToOne)
 }
 STEPS = 6000  # of gradient descent; where `epochs` is not given, about so many are planned
+BATCH_SIZES = {8: 100, 16: 500, 32: 5000, 64: math.inf}  # where `batch_size` is not given: up to so many sequences
 PREDICTION_BATCH = 256
 
 
@@ -36,6 +38,7 @@ class Estimator(BaseEstimator, Options):  # type: ignore[misc]
     """
 
     task: ClassVar[str]
+    learned: ClassVar[tuple[str, ...]] = ()  # further attributes of `fit`, numbers, that belong to the model
 
     model_: nn.Module
     codecs_: dict[str, Any]
@@ -46,8 +49,8 @@ class Estimator(BaseEstimator, Options):  # type: ignore[misc]
         """Fit the codecs on raw data; give it as arrays, for training and for validation."""
         raise NotImplementedError
 
-    def wiring(self, n: int) -> dict[str, Any]:
-        """The configuration of the model for `n` training sequences: the name of its class and its arguments."""
+    def wiring(self, training: Coded) -> dict[str, Any]:
+        """The configuration of the model for this training data: the name of its class and its arguments."""
         raise NotImplementedError
 
     def loss(self, model: nn.Module, batch: Batch) -> tuple[Tensor, int]:
@@ -70,13 +73,14 @@ class Estimator(BaseEstimator, Options):  # type: ignore[misc]
         Raises:
             InputError: the data or an option does not fit.
         """
-        return self._fit(*self.prepared(X, y))
+        return self.fit_coded(*self.prepared(X, y))
 
-    def _fit(self, training: Coded, validation: Coded | None, wiring: dict[str, Any] | None = None) -> Self:
-        batch_size = self.batch_size or (16 if len(training) < 500 else 32 if len(training) < 5000 else 64)
+    def fit_coded(self, training: Coded, validation: Coded | None, wiring: dict[str, Any] | None = None) -> Self:
+        """Train on data that `prepared` gave, with another wiring than the task's own if one is given."""
+        batch_size = self.batch_size or next(size for size, most in BATCH_SIZES.items() if len(training) <= most)
         steps = -(-len(training) // batch_size)
         settings = Settings(
-            epochs=self.epochs or min(max(round(STEPS / steps), 10), 100),
+            epochs=self.epochs or min(max(round(STEPS / steps), 10), 300),
             batch_size=batch_size,
             learning_rate=self.learning_rate,
             clip=self.clip,
@@ -86,9 +90,8 @@ class Estimator(BaseEstimator, Options):  # type: ignore[misc]
             verbose=self.verbose,
         )
         device = self._device()
-        self.model_config_ = wiring or self.wiring(len(training))
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(self.random_state)
+        self.model_config_ = wiring or self.wiring(training)
+        with reproducible(self.random_state, self.num_threads, device):
             self.model_ = build(self.model_config_).to(device)
         self.history_ = train(
             self.model_,
@@ -101,12 +104,13 @@ class Estimator(BaseEstimator, Options):  # type: ignore[misc]
         return self
 
     def _split(
-        self, n: int, groups: Sequence[Hashable] | None = None, labels: Sequence[Hashable] | None = None
+        self, sequences: Sequence[Any], labels: Sequence[Hashable] | None = None
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Rows for training and for validation; rows of one group stay together."""
+        """Rows for training and for validation; rows of one text stay together."""
         if self.validation_fraction == 0:
-            return np.arange(n), np.arange(0)
-        return split(n, self.validation_fraction, self.random_state, groups=groups, labels=labels)
+            return np.arange(len(sequences)), np.arange(0)
+        groups = sequences if is_text(sequences) else None
+        return split(len(sequences), self.validation_fraction, self.random_state, groups=groups, labels=labels)
 
     def _device(self) -> torch.device:
         try:
@@ -173,6 +177,7 @@ class Estimator(BaseEstimator, Options):  # type: ignore[misc]
             "model": self.model_config_,
             "codecs": {end: codec.to_config() for end, codec in self.codecs_.items()},
             "history": self.history_.to_config(),
+            "learned": {name: getattr(self, name) for name in self.learned},
             **more,
         }
         tensors = {name: one.detach().cpu().numpy() for name, one in self.model_.state_dict().items()}
@@ -194,6 +199,8 @@ class Estimator(BaseEstimator, Options):  # type: ignore[misc]
             one.codecs_ = {end: codec_from_config(config) for end, config in about["codecs"].items()}
             one.history_ = History.from_config(about["history"])
             one.model_config_ = dict(about["model"])
+            for name in cls.learned:
+                setattr(one, name, about["learned"][name])
             network = build(one.model_config_)
         except InputError as error:
             raise InputError(f"{Path(path)}: {error}") from error

@@ -62,8 +62,8 @@ class RegressorOptions(Options):
 class TranslatorOptions(Options):
     """What `Translator` and `elman train translate` take."""
 
-    source_level: str | None = option(None, "Symbols of a source: characters, words, subwords  [default: from the texts]")
-    target_level: str | None = option(None, "Symbols of a target: characters, words, subwords  [default: from the texts]")
+    source_level: str | None = option(None, "Source symbols: characters, words or subwords  [default: from the texts]")
+    target_level: str | None = option(None, "Target symbols: characters, words or subwords  [default: from the texts]")
     beam: int = option(3, "Hypotheses that beam search carries; 1 is greedy")
     length_penalty: float = option(1.0, "Scores are divided by length to this power; 0 favours short results")
     max_length: int | None = option(None, "Symbols of a result at most  [default: from the training data]")

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import torch
 from sklearn.base import RegressorMixin
 from sklearn.metrics import mean_absolute_error, mean_squared_error, r2_score
 from torch import Tensor, nn
 
 from elman.codecs import SeriesCodec, as_sequences
 from elman.errors import InputError
-from elman.tasks.coded import Batch, Coded, text_codec
+from elman.tasks.coded import Batch, Coded, input_codec
 from elman.tasks.estimator import Estimator
 from elman.tasks.options import RegressorOptions
 
@@ -47,11 +48,9 @@ class Regressor(RegressorMixin, Estimator, RegressorOptions):  # type: ignore[mi
         if by_time:
             training, validation = self._parts_by_time(sequences, targets)
         else:
-            texts = [str(one) for one in sequences] if isinstance(sequences[0], str) else None
-            rows = self._split(len(sequences), groups=texts)
+            rows = self._split(sequences)
             training, validation = ([(sequences[k], targets[k]) for k in part] for part in rows)
-        known = [one for one, _ in training]
-        codec = text_codec(known, self.level) if isinstance(known[0], str) else SeriesCodec().fit(known)
+        codec = input_codec([one for one, _ in training], self.level)
         self.codecs_ = {"input": codec, "output": SeriesCodec().fit([target for _, target in training])}
 
         def coded(part: list[tuple[Any, np.ndarray]]) -> Coded:
@@ -80,26 +79,22 @@ class Regressor(RegressorMixin, Estimator, RegressorOptions):  # type: ignore[mi
         scaled = codec.encode(target)[:, : codec.input_size]
         return np.where(np.isnan(target), np.float32(np.nan), scaled)
 
-    def wiring(self, n: int) -> dict[str, Any]:
+    def wiring(self, training: Coded) -> dict[str, Any]:
         """In step for a value per step, many to one for one per sequence."""
         output: SeriesCodec = self.codecs_["output"]
         ends = {"input_size": self.codecs_["input"].size, "output_size": output.input_size}
-        network = self._network(n, symbols=self.codecs_["input"].kind == "text")
-        if self._in_step:
+        network = self._network(len(training), symbols=self.codecs_["input"].kind == "text")
+        if training.sequence_targets:
             return {"kind": "InStep", **ends, **network}
         return {"kind": "ManyToOne", **ends, "pooling": self.pooling, **network}
-
-    def _fit(self, training: Coded, validation: Coded | None, wiring: dict[str, Any] | None = None) -> "Regressor":
-        self._in_step = training.sequence_targets
-        return super()._fit(training, validation, wiring)
 
     def loss(self, model: nn.Module, batch: Batch) -> tuple[Tensor, int]:
         """Squared error, over the values that are not missing."""
         error = _outputs(model, batch.inputs, batch.lengths) - batch.targets
         valid = ~batch.targets.isnan()
         if batch.target_lengths is not None:
-            steps = np.arange(batch.targets.shape[1])
-            inside = batch.target_lengths.new_tensor(steps) < batch.target_lengths.unsqueeze(1)  # (B, T)
+            steps = torch.arange(batch.targets.shape[1])
+            inside = steps < batch.target_lengths.unsqueeze(1)  # (B, T)
             valid &= inside.unsqueeze(2).to(valid.device)
         return error[valid].square().sum(), int(valid.sum())
 
@@ -114,9 +109,96 @@ class Regressor(RegressorMixin, Estimator, RegressorOptions):  # type: ignore[mi
         def run(batch: Tensor, lengths: Tensor) -> list[np.ndarray]:
             outputs = codec.decode(_outputs(self.model_, batch, lengths).cpu().numpy())
             outputs = outputs[..., 0] if codec.input_size == 1 else outputs
-            if batch.shape[:2] != outputs.shape[:2] or self._many_to_one:
+            if not self._in_step:
                 return list(outputs)
             return [one[:length] for one, length in zip(outputs, lengths.tolist(), strict=True)]
 
         values = self._run(inputs, run)
-        return values if not self._many_to_one and not isinstance(X, np.ndarray) else np.array(values)
+        return values if self._in_step and not isinstance(X, np.ndarray) else np.array(values)
+
+    @property
+    def _in_step(self) -> bool:
+        """Whether the fitted model gives a value per step."""
+        return self.model_config_["kind"] == "InStep" or bool(self.model_config_.get("in_step"))
+
+    def evaluate(self, X: Any, y: Any) -> dict[str, float]:
+        """R squared, mean absolute error and root of the mean squared error, over the values that are not missing."""
+        predicted = self.predict(X)
+        targets, _ = as_targets(as_sequences(X), y, "step" if self._in_step else "sequence")
+        size = self.codecs_["output"].input_size
+        truth = np.concatenate(targets) if targets else np.zeros((0, size))
+        values = np.concatenate([np.asarray(one).reshape(-1, size) for one in predicted]) if targets else truth
+        if truth.shape[1] != size:
+            raise InputError(f"y has {truth.shape[1]} values at a time, but this model was trained on {size}")
+        valid = ~np.isnan(truth).any(1)
+        truth, values = truth[valid], values[valid]
+        if len(truth) < 2:
+            raise InputError(f"y has {len(truth)} values that are not missing, expected at least 2")
+        return {
+            "r2": float(r2_score(truth, values)),
+            "mae": float(mean_absolute_error(truth, values)),
+            "rmse": float(np.sqrt(mean_squared_error(truth, values))),
+        }
+
+    def score(self, X: Any, y: Any) -> float:
+        """R squared."""
+        return self.evaluate(X, y)["r2"]
+
+
+def _outputs(model: nn.Module, inputs: Tensor, lengths: Tensor) -> Tensor:
+    found: Any = model(inputs, lengths)
+    outputs: Tensor = found[0] if isinstance(found, tuple) else found  # in step, the state comes as well
+    return outputs
+
+
+def as_targets(sequences: Sequence[Any], y: Any, per: str | None) -> tuple[list[np.ndarray], bool]:
+    """Targets in one form, and whether there is one for every step.
+
+    Args:
+        sequences: N sequences.
+        y: one value or one vector for each sequence, or for each step of each sequence; NaN is a missing value.
+        per: "step", "sequence", or None to tell by the shapes: per step where every target has as many rows as its
+            sequence has steps.
+
+    Returns:
+        N arrays, (T_i, O) for a target per step or (1, O) for one per sequence.
+
+    Raises:
+        InputError: the numbers of targets do not fit.
+    """
+    if per not in (None, "step", "sequence"):
+        raise InputError(f"per is {per!r}, expected 'step' or 'sequence'")
+    if len(y) != len(sequences):
+        raise InputError(f"X has {len(sequences)} sequences, but y has {len(y)} targets")
+    try:
+        arrays = [np.asarray(one, np.float64) for one in y]
+    except (TypeError, ValueError) as error:
+        raise InputError(f"y cannot be read as numbers ({error}): give a number, or an array, per sequence") from error
+    fits_steps = all(one.ndim in (1, 2) and len(one) == len(x) for one, x in zip(arrays, sequences, strict=True))
+    fits_sequence = len({one.shape for one in arrays}) == 1 and arrays[0].ndim < 2
+    in_step = fits_steps and per != "sequence"
+    if (per == "step" and not fits_steps) or (not in_step and not fits_sequence):
+        k = next((k for k, one in enumerate(arrays) if one.ndim not in (1, 2) or len(one) != len(sequences[k])), 0)
+        raise InputError(
+            f"y[{k}] has shape {arrays[k].shape}, but X[{k}] has {len(sequences[k])} steps: "
+            "expected one target for each step, or one number (or vector of one size) for each sequence"
+        )
+    if not in_step:
+        if missing := [k for k, one in enumerate(arrays) if np.isnan(one).any()]:
+            raise InputError(f"y[{missing[0]}] is missing: leave its sequence out")
+        return [one.reshape(1, -1) for one in arrays], False
+    return [one.reshape(len(one), -1) for one in arrays], True
+
+
+def cut(coded: Coded, window: int) -> Coded:
+    """Sequences longer than `window` in pieces; each reads some steps before it without being scored on them."""
+    inputs, targets = [], []
+    for one, target in zip(coded.inputs, coded.targets, strict=True):
+        warm_up = round(window * WARM_UP) if len(one) > window else 0
+        for start in range(0, max(len(one), 1), window):
+            before = max(start - warm_up, 0)
+            piece = target[before : start + window].copy()
+            piece[: start - before] = np.nan
+            inputs.append(one[before : start + window])
+            targets.append(piece)
+    return Coded(inputs, targets, True)

@@ -8,7 +8,7 @@ import numpy as np
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from elman.codecs import TextCodec, as_sequences
+from elman.codecs import TextCodec, as_sequences, is_text
 from elman.errors import InputError
 from elman.models import Hypothesis
 from elman.models.encoder_decoder import IGNORED
@@ -50,26 +50,30 @@ class Translator(Estimator, TranslatorOptions):
     """
 
     task = "translate"
+    learned = ("longer_",)
+
+    longer_: int  # by how many symbols a target was longer than its source, at most
 
     def prepared(self, X: Any, y: Any) -> tuple[Coded, Coded | None]:
         """Fit the codecs on raw data; give it as arrays, for training and for validation."""
-        sources, targets = as_sequences(X, "X"), as_sequences(y, "y")
-        for name, values in (("X", sources), ("y", targets)):
-            if not isinstance(values[0], str):
-                raise InputError(f"{name} holds numbers, expected texts: a translator reads and writes text")
+        sources, targets = _texts(X, "X"), _texts(y, "y")
         if len(sources) != len(targets):
             raise InputError(f"X has {len(sources)} texts, but y has {len(targets)}")
-        training, validation = self._split(len(sources), groups=sources)  # variants of a source stay together
+        training, validation = self._split(sources)  # variants of a source stay together
         source = text_codec([sources[row] for row in training], self.source_level)
         target = text_codec([targets[row] for row in training], self.target_level)
         self.codecs_ = {"input": source, "output": target}
         coded = Coded([source.encode(one) for one in sources], [target.encode(one) for one in targets], True)
-        return coded.select(training), coded.select(validation) if len(validation) else None
+        train = coded.select(training)
+        self.longer_ = max(
+            len(target) - len(source) for source, target in zip(train.inputs, train.targets, strict=True)
+        )
+        return train, coded.select(validation) if len(validation) else None
 
-    def wiring(self, n: int) -> dict[str, Any]:
+    def wiring(self, training: Coded) -> dict[str, Any]:
         """Encoder then decoder."""
         sizes = {"source_size": self.codecs_["input"].size, "target_size": self.codecs_["output"].size}
-        return {"kind": "EncoderDecoder", **sizes, **self._network(n, symbols=True)}
+        return {"kind": "EncoderDecoder", **sizes, **self._network(len(training), symbols=True)}
 
     def loss(self, model: nn.Module, batch: Batch) -> tuple[Tensor, int]:
         """Cross-entropy of every next symbol after the true ones before it: teacher forcing."""
@@ -98,7 +102,8 @@ class Translator(Estimator, TranslatorOptions):
             return Translation(codec.decode(one.symbols), one.score, looked)
 
         def run(batch: Tensor, lengths: Tensor) -> list[list[Translation]]:
-            longest = self.max_length or 3 * int(lengths.max()) + 10
+            # One limit for each source, so that its translation does not depend on the batch it is in.
+            longest = (lengths + self.longer_).clamp(min=1) if self.max_length is None else self.max_length
             found = self.model_.search(  # type: ignore[operator]
                 batch,
                 lengths,
@@ -119,14 +124,26 @@ class Translator(Estimator, TranslatorOptions):
         """
         references: dict[str, list[list[str]]] = {}
         codec: TextCodec = self.codecs_["output"]
-        for source, target in zip(as_sequences(X, "X"), as_sequences(y, "y"), strict=True):
-            references.setdefault(str(source), []).append(codec.cut(str(target)))
-        predicted = [codec.cut(text) for text in self.predict(list(references))]
+        for source, target in zip(_texts(X, "X"), _texts(y, "y"), strict=True):
+            references.setdefault(source, []).append(symbols(target, codec.level))
+        predicted = [symbols(text, codec.level) for text in self.predict(list(references))]
         return error_rates(predicted, list(references.values()))
 
     def score(self, X: Any, y: Any) -> float:
         """The share of sources whose translation is exactly one of its targets."""
         return self.evaluate(X, y)["exact_match"]
+
+
+def _texts(values: Any, name: str) -> list[str]:
+    texts = as_sequences(values, name)
+    if not is_text(texts):
+        raise InputError(f"{name} holds numbers, expected texts: a translator reads and writes text")
+    return [str(text) for text in texts]
+
+
+def symbols(text: str, level: str) -> list[str]:
+    """What the symbol error rate counts in a text: its characters, or its words for words and subwords."""
+    return list(text) if level == "characters" else text.split()
 
 
 def error_rates(predicted: Sequence[Sequence[str]], references: Sequence[Sequence[Sequence[str]]]) -> dict[str, float]:

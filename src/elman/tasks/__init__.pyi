@@ -1,0 +1,5 @@
+from .classifier import Classifier as Classifier
+from .loading import load as load
+from .regressor import Regressor as Regressor
+from .translator import Translation as Translation
+from .translator import Translator as Translator
