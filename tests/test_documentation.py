@@ -1,0 +1,50 @@
+"""What the documentation shows, runs: docstrings' examples, README's code, and the examples."""
+
+import doctest
+import importlib
+import pkgutil
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import elman
+
+ROOT = Path(__file__).parents[1]
+MODULES = [
+    module.name for module in pkgutil.walk_packages(elman.__path__, "elman.") if not module.name.endswith("__main__")
+]
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_examples_of_docstrings(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    module = importlib.import_module(name)
+    names = {"elman": elman, "torch": torch, "np": np, **vars(module)}
+    flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+    assert doctest.testmod(module, extraglobs=names, optionflags=flags).failed == 0
+
+
+def test_code_of_the_readme(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 150
+    names: dict[str, object] = {}
+    torch.manual_seed(0)
+    for block in re.findall(r"^```python\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE):
+        exec(compile(block, "README.md", "exec"), names)
+    echo, _, language, *latex = capsys.readouterr().out.splitlines()
+    assert float(echo) < 0.01  # 1/3 is the best without memory
+    assert language in ("['Italian']", "['English']")
+    assert latex[-1].startswith("h_t = ")
+
+
+@pytest.mark.parametrize("page", sorted(path.name for path in (ROOT / "docs").glob("*.md")) + ["README.md"])
+def test_links_lead_somewhere(page: str) -> None:
+    path = ROOT / page if page == "README.md" else ROOT / "docs" / page
+    targets = re.findall(r"\]\(([^)#\s]+)\)", path.read_text(encoding="utf-8"))
+    assert [one for one in targets if "://" not in one and not (path.parent / one).exists()] == []
