@@ -51,7 +51,7 @@ class Feedforward(nn.Module):
         past = F.pad(x, (0, 0, self.window, 0))  # (B, W + T, E)
         B, T = x.shape[:2]
         if self.in_step:
-            seen = past[:, 1:].unfold(1, self.window, 1).transpose(2, 3).reshape(B, T, -1)  # (B, T, W*E)
+            seen = past.unfold(1, self.window, 1)[:, 1:].transpose(2, 3).reshape(B, T, past.shape[2] * self.window)
         else:
             steps = lengths.to(x.device).unsqueeze(1) + torch.arange(self.window, device=x.device)  # (B, W)
             seen = past[torch.arange(B, device=x.device).unsqueeze(1), steps].flatten(1)  # (B, W*E)

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from elman.codecs import LabelCodec, as_sequences
 from elman.errors import InputError
-from elman.tasks.coded import Batch, Coded, input_codec
+from elman.tasks.coded import Batch, Coded, encoded, input_codec
 from elman.tasks.estimator import Estimator
 from elman.tasks.options import ClassifierOptions
 from elman.train import Metric
@@ -35,6 +35,8 @@ class Classifier(ClassifierMixin, Estimator, ClassifierOptions):  # type: ignore
     """
 
     task = "classify"
+    input_codecs = ("text", "series")
+    output_codec = "label"
 
     @property
     def classes_(self) -> np.ndarray:
@@ -53,14 +55,13 @@ class Classifier(ClassifierMixin, Estimator, ClassifierOptions):  # type: ignore
         training, validation = self._split(sequences, labels=[int(one) for one in targets])
         codec = input_codec([sequences[row] for row in training], self.level)
         self.codecs_ = {"input": codec, "output": output}
-        coded = Coded([codec.encode(one) for one in sequences], targets)
+        coded = Coded(encoded(codec, sequences), targets)
         return coded.select(training), coded.select(validation) if len(validation) else None
 
     def wiring(self, training: Coded) -> dict[str, Any]:
         """Many to one."""
-        ends = {"input_size": self.codecs_["input"].size, "output_size": self.codecs_["output"].size}
         symbols = self.codecs_["input"].kind == "text"
-        return {"kind": "ManyToOne", **ends, "pooling": self.pooling, **self._network(len(training), symbols)}
+        return {"kind": "ManyToOne", **self.ends(), "pooling": self.pooling, **self._network(len(training), symbols)}
 
     def loss(self, model: nn.Module, batch: Batch) -> tuple[Tensor, int]:
         """Cross-entropy."""
@@ -93,11 +94,13 @@ class Classifier(ClassifierMixin, Estimator, ClassifierOptions):  # type: ignore
         """Accuracy, macro-averaged F1 and log loss.
 
         Raises:
-            InputError: a label is none of the classes.
+            InputError: a label is none of the classes, or there is not one for each sequence.
         """
         probabilities = self.predict_proba(X).astype(np.float64)
         codec = self.codecs_["output"]
         truth = np.array([int(codec.encode(label)) for label in y])
+        if len(truth) != len(probabilities) or not len(truth):
+            raise InputError(f"X has {len(probabilities)} sequences and y {len(truth)} labels, expected one for each")
         predicted = probabilities.argmax(1)
         return {
             "accuracy": float(accuracy_score(truth, predicted)),

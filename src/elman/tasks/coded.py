@@ -67,12 +67,21 @@ class Coded:
         return Examples(lengths, collate)
 
 
+def encoded(codec: TextCodec | SeriesCodec, sequences: Sequence[Any], name: str = "X") -> list[np.ndarray]:
+    """Sequences as arrays; `name` is what the caller calls them, for messages."""
+    if isinstance(codec, TextCodec):
+        return [codec.encode(one) for one in sequences]
+    return [codec.encode(one, name=f"{name}[{index}]") for index, one in enumerate(sequences)]
+
+
 def text_codec(texts: Sequence[str], level: str | None) -> TextCodec:
     """A text codec for these texts; without a level, words where there are several in a text, else characters."""
     if level is None:
         several = sum(len(text.split()) for text in texts) > 2 * len(texts)
         level = "words" if several else "characters"
-    options: dict[str, Any] = {"min_count": 2, "max_size": 30_000} if level == "words" else {}
+    # Rare words are left out, so that training meets unknown ones as prediction will; of few texts all are needed.
+    rare = 2 if len(texts) >= 1000 else 1
+    options: dict[str, Any] = {"min_count": rare, "max_size": 30_000} if level == "words" else {}
     return TextCodec(level, **options).fit(texts)  # type: ignore[arg-type]
 
 

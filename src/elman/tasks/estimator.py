@@ -12,15 +12,15 @@ from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
 from torch import Tensor, nn
 
-from elman.codecs import Codec, TextCodec, as_sequences, codec_from_config, is_text
+from elman.codecs import SeriesCodec, TextCodec, as_sequences, codec_from_config, is_text
 from elman.codecs.padding import pad
 from elman.equations import CELLS, Cell
 from elman.errors import InputError
 from elman.files import Model, check_tensors, write_model
 from elman.models import EncoderDecoder, Feedforward, InStep, ManyToOne
 from elman.nn.recurrent import find_cell
-from elman.tasks.coded import Batch, Coded
-from elman.tasks.options import Options
+from elman.tasks.coded import Batch, Coded, encoded
+from elman.tasks.options import Options, check
 from elman.train import History, Metric, Settings, ordered_batches, reproducible, split, train
 
 MODELS: dict[str, type[nn.Module]] = {
@@ -29,6 +29,7 @@ MODELS: dict[str, type[nn.Module]] = {
 STEPS = 6000  # of gradient descent; where `epochs` is not given, about so many are planned
 BATCH_SIZES = {8: 100, 16: 500, 32: 5000, 64: math.inf}  # where `batch_size` is not given: up to so many sequences
 PREDICTION_BATCH = 256
+OF_THE_MACHINE = {"device", "num_threads", "verbose"}  # options that are not the model's: its file has none of them
 
 
 class Estimator(BaseEstimator, Options):  # type: ignore[misc]
@@ -38,7 +39,9 @@ class Estimator(BaseEstimator, Options):  # type: ignore[misc]
     """
 
     task: ClassVar[str]
-    learned: ClassVar[tuple[str, ...]] = ()  # further attributes of `fit`, numbers, that belong to the model
+    input_codecs: ClassVar[tuple[str, ...]]  # the kinds of codecs that it may have
+    output_codec: ClassVar[str]
+    learned: ClassVar[tuple[str, ...]] = ()  # further attributes of `fit`, whole numbers, that belong to the model
 
     model_: nn.Module
     codecs_: dict[str, Any]
@@ -48,6 +51,10 @@ class Estimator(BaseEstimator, Options):  # type: ignore[misc]
     def prepared(self, X: Any, y: Any) -> tuple[Coded, Coded | None]:
         """Fit the codecs on raw data; give it as arrays, for training and for validation."""
         raise NotImplementedError
+
+    def ends(self) -> dict[str, int]:
+        """The sizes of the model's two ends, by the names of its arguments."""
+        return {"input_size": self.codecs_["input"].size, "output_size": self.codecs_["output"].size}
 
     def wiring(self, training: Coded) -> dict[str, Any]:
         """The configuration of the model for this training data: the name of its class and its arguments."""
@@ -73,10 +80,14 @@ class Estimator(BaseEstimator, Options):  # type: ignore[misc]
         Raises:
             InputError: the data or an option does not fit.
         """
+        check(self)
+        if y is None:
+            raise InputError("y is None: give what each sequence of X is to give")
         return self.fit_coded(*self.prepared(X, y))
 
     def fit_coded(self, training: Coded, validation: Coded | None, wiring: dict[str, Any] | None = None) -> Self:
         """Train on data that `prepared` gave, with another wiring than the task's own if one is given."""
+        device = self._device()
         batch_size = self.batch_size or next(size for size, most in BATCH_SIZES.items() if len(training) <= most)
         steps = -(-len(training) // batch_size)
         settings = Settings(
@@ -89,7 +100,6 @@ class Estimator(BaseEstimator, Options):  # type: ignore[misc]
             num_threads=self.num_threads,
             verbose=self.verbose,
         )
-        device = self._device()
         self.model_config_ = wiring or self.wiring(training)
         with reproducible(self.random_state, self.num_threads, device):
             self.model_ = build(self.model_config_).to(device)
@@ -114,46 +124,52 @@ class Estimator(BaseEstimator, Options):  # type: ignore[misc]
 
     def _device(self) -> torch.device:
         try:
-            return torch.device(self.device)
-        except RuntimeError as error:
-            raise InputError(f"device is {self.device!r}, expected cpu, cuda, cuda:0, mps or the like") from error
+            device = torch.device(self.device)
+            torch.zeros(1, device=device).tolist()  # what is not there shows only when it is used
+        except (RuntimeError, AssertionError, NotImplementedError, TypeError) as error:
+            reason = str(error).partition("\n")[0]
+            raise InputError(
+                f"device is {self.device!r}, expected one that is there, such as cpu, cuda or mps: {reason}"
+            ) from error
+        return device
 
     def _network(self, n: int, symbols: bool) -> dict[str, Any]:
         """The part of a model's configuration that all recurrent wirings share, sized for `n` sequences."""
-        hidden_size = self.hidden_size or (64 if n < 1000 else 128 if n < 10_000 else 192)
+        hidden_size = int(self.hidden_size or 0) or (64 if n < 1000 else 128 if n < 10_000 else 192)
         return {
             "cell": find_cell(self.cell).to_config(),
             "hidden_size": hidden_size,
-            "num_layers": self.num_layers,
-            "bidirectional": self.bidirectional,
-            "dropout": self.dropout,
-            "embedding_size": (self.embedding_size or max(hidden_size // 2, 4)) if symbols else 0,
+            "num_layers": int(self.num_layers),
+            "bidirectional": bool(self.bidirectional),
+            "dropout": float(self.dropout),
+            "embedding_size": int(self.embedding_size or max(hidden_size // 2, 4)) if symbols else 0,
             "init": "orthogonal",
         }
 
     def _run(self, inputs: list[np.ndarray], run: Callable[[Tensor, Tensor], Sequence[Any]]) -> list[Any]:
         """Run the model over inputs in batches of like length; the results are in the order of the inputs."""
         results: list[Any] = [None] * len(inputs)
+        device = self._device()
         self.model_.eval()
-        with torch.no_grad():
+        with reproducible(self.random_state, self.num_threads, device), torch.no_grad():
             for indices in ordered_batches([len(one) for one in inputs], PREDICTION_BATCH):
                 batch, lengths = pad([inputs[row] for row in indices])
-                for row, result in zip(indices, run(batch.to(self._device()), lengths), strict=True):
+                for row, result in zip(indices, run(batch.to(device), lengths), strict=True):
                     results[row] = result
         return results
 
     def _encoded(self, X: Any, name: str = "X") -> list[np.ndarray]:
         """Raw sequences through the codec of the input end."""
         self._check_fitted()
-        codec: Codec = self.codecs_["input"]
-        if len(X) == 0:
+        codec: TextCodec | SeriesCodec = self.codecs_["input"]
+        if hasattr(X, "__len__") and getattr(X, "ndim", 1) != 0 and not isinstance(X, str) and len(X) == 0:
             return []
         sequences = as_sequences(X, name)
-        is_text, wants_text = isinstance(sequences[0], str), isinstance(codec, TextCodec)
-        if is_text != wants_text:
-            kinds = ("sequences of numbers", "texts")
-            raise InputError(f"{name} holds {kinds[is_text]}, but this model was trained on {kinds[wants_text]}")
-        return [codec.encode(one) for one in sequences]
+        kinds = {True: "texts", False: "sequences of numbers"}
+        found, expected = kinds[is_text(sequences)], kinds[isinstance(codec, TextCodec)]
+        if found != expected:
+            raise InputError(f"{name} holds {found}, but this model was trained on {expected}")
+        return encoded(codec, sequences, name)
 
     def _check_fitted(self) -> None:
         if not hasattr(self, "model_"):
@@ -171,9 +187,15 @@ class Estimator(BaseEstimator, Options):  # type: ignore[misc]
             InputError: the path cannot be written.
         """
         self._check_fitted()
+        cell = find_cell(self.cell)
+        options = {
+            name: value.item() if isinstance(value, np.generic) else value
+            for name, value in self.get_params().items()
+            if name not in OF_THE_MACHINE
+        }
         description = {
             "task": self.task,
-            "options": {**self.get_params(), "cell": find_cell(self.cell).name},
+            "options": {**options, "cell": cell.name if CELLS.get(cell.name) == cell else cell.to_config()},
             "model": self.model_config_,
             "codecs": {end: codec.to_config() for end, codec in self.codecs_.items()},
             "history": self.history_.to_config(),
@@ -193,23 +215,37 @@ class Estimator(BaseEstimator, Options):  # type: ignore[misc]
         about = model.metadata
         try:
             options = dict(about["options"])
-            if options["cell"] not in CELLS:
-                options["cell"] = Cell.from_config(about["model"]["cell"])
+            if not isinstance(options["cell"], str):
+                options["cell"] = Cell.from_config(options["cell"])
             one = cls(**options)
+            check(one)
+            find_cell(one.cell)
             one.codecs_ = {end: codec_from_config(config) for end, config in about["codecs"].items()}
             one.history_ = History.from_config(about["history"])
             one.model_config_ = dict(about["model"])
             for name in cls.learned:
-                setattr(one, name, about["learned"][name])
-            network = build(one.model_config_)
+                setattr(one, name, int(about["learned"][name]))
+            one._check_ends()
+            with torch.device("meta"):  # neither memory nor random numbers for weights that are read anyway
+                network = build(one.model_config_)
         except InputError as error:
             raise InputError(f"{Path(path)}: {error}") from error
         except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
             raise InputError(f"{Path(path)}: the description of the model is damaged: {error!r}") from error
         check_tensors({name: tuple(value.shape) for name, value in network.state_dict().items()}, model, path)
+        network = network.to_empty(device="cpu")
         network.load_state_dict({name: torch.from_numpy(array) for name, array in model.tensors.items()})
-        one.model_ = network.to(one._device()).eval()
+        one.model_ = network.eval()
         return one
+
+    def _check_ends(self) -> None:
+        """Refuse codecs that are not this task's, or that do not fit the model."""
+        for end, kinds in (("input", self.input_codecs), ("output", (self.output_codec,))):
+            if (kind := self.codecs_[end].kind) not in kinds:
+                raise InputError(f"the {end} codec is a {kind} codec, expected {' or '.join(kinds)}")
+        for name, size in self.ends().items():
+            if self.model_config_[name] != size:
+                raise InputError(f"the model has {name}={self.model_config_[name]}, but its codec has {size}")
 
 
 def build(config: dict[str, Any]) -> nn.Module:

@@ -4,7 +4,7 @@ import os
 from typing import TYPE_CHECKING
 
 from elman.errors import InputError
-from elman.files import read_model
+from elman.files import Model, read_model
 
 if TYPE_CHECKING:
     from elman.tasks.estimator import Estimator
@@ -49,7 +49,15 @@ def load(path: str | os.PathLike[str]) -> "Estimator":
         >>> elman.load("names.safetensors").classes_.tolist()
         ['en', 'it']
     """
-    model = read_model(path)
+    return restore(read_model(path), path)
+
+
+def restore(model: Model, path: str | os.PathLike[str]) -> "Estimator":
+    """The estimator of a model file that was read already; `path` is for messages.
+
+    Raises:
+        InputError: it is no model of elman's, or something in it does not fit together.
+    """
     task = model.metadata.get("task")
     if not isinstance(task, str) or task not in TASKS:
         raise InputError(f"{os.fspath(path)}: the task is {task!r}, expected one of {', '.join(TASKS)}")

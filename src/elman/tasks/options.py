@@ -3,11 +3,32 @@
 Nothing here imports torch, so that `elman train TASK --help` is quick.
 """
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field, fields
+from numbers import Integral, Real
+from typing import TYPE_CHECKING, Any, get_args
+
+from elman.errors import InputError
 
 if TYPE_CHECKING:
     from elman.equations import Cell
+
+LEAST = {
+    **dict.fromkeys(("hidden_size", "num_layers", "embedding_size", "epochs", "batch_size", "patience"), 1),
+    **dict.fromkeys(("num_threads", "beam", "max_length"), 1),
+    **dict.fromkeys(("dropout", "learning_rate", "clip", "validation_fraction", "random_state", "window"), 0),
+    "length_penalty": 0,
+}
+"""The smallest value of each option that is a number."""
+MOST = {"dropout": 1, "validation_fraction": 1}
+LEVELS = ("characters", "words", "subwords")
+CHOICES = {
+    "level": LEVELS,
+    "source_level": LEVELS,
+    "target_level": LEVELS,
+    "pooling": ("last", "mean", "max"),
+    "per": ("step", "sequence"),
+}
+"""The values of each option that is one of several words."""
 
 
 def option(default: Any, help: str, **more: Any) -> Any:
@@ -62,8 +83,30 @@ class RegressorOptions(Options):
 class TranslatorOptions(Options):
     """What `Translator` and `elman train translate` take."""
 
+    dropout: float = option(0.1, "Probability of zeroing a value in training")
     source_level: str | None = option(None, "Source symbols: characters, words or subwords  [default: from the texts]")
     target_level: str | None = option(None, "Target symbols: characters, words or subwords  [default: from the texts]")
     beam: int = option(3, "Hypotheses that beam search carries; 1 is greedy")
     length_penalty: float = option(1.0, "Scores are divided by length to this power; 0 favours short results")
     max_length: int | None = option(None, "Symbols of a result at most  [default: from the training data]")
+
+
+def check(options: Options) -> None:
+    """Refuse a value that an option cannot have.
+
+    Raises:
+        InputError: there is one.
+    """
+    for one in fields(options):
+        name, value = one.name, getattr(options, one.name)
+        if value is None and one.default is None:
+            continue
+        if name in CHOICES and value not in CHOICES[name]:
+            raise InputError(f"{name} is {value!r}, expected one of {', '.join(CHOICES[name])}")
+        if name in LEAST:
+            whole = int in (one.type, *get_args(one.type))
+            fits = isinstance(value, Integral if whole else Real) and not isinstance(value, bool)
+            if not fits or not LEAST[name] <= value <= MOST.get(name, float("inf")):
+                most = f" to {MOST[name]}" if name in MOST else ""
+                kind = "whole number" if whole else "number"
+                raise InputError(f"{name} is {value!r}, expected a {kind} from {LEAST[name]}{most}")

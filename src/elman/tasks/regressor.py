@@ -9,9 +9,9 @@ from sklearn.base import RegressorMixin
 from sklearn.metrics import mean_absolute_error, mean_squared_error, r2_score
 from torch import Tensor, nn
 
-from elman.codecs import SeriesCodec, as_sequences
+from elman.codecs import SeriesCodec, as_sequences, is_text
 from elman.errors import InputError
-from elman.tasks.coded import Batch, Coded, input_codec
+from elman.tasks.coded import Batch, Coded, encoded, input_codec
 from elman.tasks.estimator import Estimator
 from elman.tasks.options import RegressorOptions
 
@@ -39,11 +39,17 @@ class Regressor(RegressorMixin, Estimator, RegressorOptions):  # type: ignore[mi
     """
 
     task = "regress"
+    input_codecs = ("text", "series")
+    output_codec = "series"
 
     def prepared(self, X: Any, y: Any) -> tuple[Coded, Coded | None]:
         """Fit the codecs on raw data; give it as arrays, for training and for validation."""
-        sequences = as_sequences(X)
+        sequences: Sequence[Any] = as_sequences(X)
         targets, in_step = as_targets(sequences, y, self.per)
+        scored = [k for k, target in enumerate(targets) if not np.isnan(target).all()]
+        if not scored:
+            raise InputError("y has no value that is not missing: there is nothing to learn from")
+        sequences, targets = [sequences[k] for k in scored], [targets[k] for k in scored]
         by_time = in_step and len(sequences) < FEW and self.validation_fraction > 0
         if by_time:
             training, validation = self._parts_by_time(sequences, targets)
@@ -54,8 +60,9 @@ class Regressor(RegressorMixin, Estimator, RegressorOptions):  # type: ignore[mi
         self.codecs_ = {"input": codec, "output": SeriesCodec().fit([target for _, target in training])}
 
         def coded(part: list[tuple[Any, np.ndarray]]) -> Coded:
-            ends = [(codec.encode(one), self._scaled(target)) for one, target in part]
-            return Coded([one for one, _ in ends], [target if in_step else target[0] for _, target in ends], in_step)
+            scaled = [self._scaled(target) for _, target in part]
+            inputs = encoded(codec, [one for one, _ in part])
+            return Coded(inputs, [target if in_step else target[0] for target in scaled], in_step)
 
         pieces = coded(training)
         if in_step and self.window:
@@ -66,7 +73,9 @@ class Regressor(RegressorMixin, Estimator, RegressorOptions):  # type: ignore[mi
         """Each sequence's beginning to train on, and the whole of it to validate on with only its end scored."""
         training, validation = [], []
         for one, target in zip(sequences, targets, strict=True):
-            end = round(len(target) * (1 - self.validation_fraction))
+            steps = np.flatnonzero(~np.isnan(target).all(1))  # that have a target
+            held_out = max(round(len(steps) * self.validation_fraction), 1) if len(steps) > 1 else 0
+            end = steps[-held_out] if held_out else len(target)
             training.append((one[:end], target[:end]))
             later = target.copy()
             later[:end] = np.nan
@@ -79,14 +88,16 @@ class Regressor(RegressorMixin, Estimator, RegressorOptions):  # type: ignore[mi
         scaled = codec.encode(target)[:, : codec.input_size]
         return np.where(np.isnan(target), np.float32(np.nan), scaled)
 
+    def ends(self) -> dict[str, int]:
+        """The sizes of the model's two ends; a missing target needs no output that marks it."""
+        return {"input_size": self.codecs_["input"].size, "output_size": self.codecs_["output"].input_size}
+
     def wiring(self, training: Coded) -> dict[str, Any]:
         """In step for a value per step, many to one for one per sequence."""
-        output: SeriesCodec = self.codecs_["output"]
-        ends = {"input_size": self.codecs_["input"].size, "output_size": output.input_size}
         network = self._network(len(training), symbols=self.codecs_["input"].kind == "text")
         if training.sequence_targets:
-            return {"kind": "InStep", **ends, **network}
-        return {"kind": "ManyToOne", **ends, "pooling": self.pooling, **network}
+            return {"kind": "InStep", **self.ends(), **network}
+        return {"kind": "ManyToOne", **self.ends(), "pooling": self.pooling, **network}
 
     def loss(self, model: nn.Module, batch: Batch) -> tuple[Tensor, int]:
         """Squared error, over the values that are not missing."""
@@ -114,7 +125,9 @@ class Regressor(RegressorMixin, Estimator, RegressorOptions):  # type: ignore[mi
             return [one[:length] for one, length in zip(outputs, lengths.tolist(), strict=True)]
 
         values = self._run(inputs, run)
-        return values if self._in_step and not isinstance(X, np.ndarray) else np.array(values)
+        if self._in_step:
+            return np.array(values) if isinstance(X, np.ndarray) and X.dtype != object else values
+        return np.array(values).reshape(len(values), *([codec.input_size] if codec.input_size > 1 else []))
 
     @property
     def _in_step(self) -> bool:
@@ -122,7 +135,10 @@ class Regressor(RegressorMixin, Estimator, RegressorOptions):  # type: ignore[mi
         return self.model_config_["kind"] == "InStep" or bool(self.model_config_.get("in_step"))
 
     def evaluate(self, X: Any, y: Any) -> dict[str, float]:
-        """R squared, mean absolute error and root of the mean squared error, over the values that are not missing."""
+        """R squared, mean absolute error and root of the mean squared error, over the values that are not missing.
+
+        Of several outputs, R squared and both errors (before the root) are the means.
+        """
         predicted = self.predict(X)
         targets, _ = as_targets(as_sequences(X), y, "step" if self._in_step else "sequence")
         size = self.codecs_["output"].input_size
@@ -130,15 +146,15 @@ class Regressor(RegressorMixin, Estimator, RegressorOptions):  # type: ignore[mi
         values = np.concatenate([np.asarray(one).reshape(-1, size) for one in predicted]) if targets else truth
         if truth.shape[1] != size:
             raise InputError(f"y has {truth.shape[1]} values at a time, but this model was trained on {size}")
-        valid = ~np.isnan(truth).any(1)
-        truth, values = truth[valid], values[valid]
-        if len(truth) < 2:
-            raise InputError(f"y has {len(truth)} values that are not missing, expected at least 2")
-        return {
-            "r2": float(r2_score(truth, values)),
-            "mae": float(mean_absolute_error(truth, values)),
-            "rmse": float(np.sqrt(mean_squared_error(truth, values))),
-        }
+        measured = []
+        for true, value in zip(truth.T, values.T, strict=True):
+            valid = ~np.isnan(true)
+            if valid.sum() < 2:
+                raise InputError(f"y has {valid.sum()} values that are not missing, expected at least 2 of each output")
+            ends = true[valid], value[valid]
+            measured.append([measure(*ends) for measure in (r2_score, mean_absolute_error, mean_squared_error)])
+        r2, mae, mse = np.mean(measured, 0).tolist()
+        return {"r2": r2, "mae": mae, "rmse": mse**0.5}
 
     def score(self, X: Any, y: Any) -> float:
         """R squared."""
@@ -158,7 +174,7 @@ def as_targets(sequences: Sequence[Any], y: Any, per: str | None) -> tuple[list[
         sequences: N sequences.
         y: one value or one vector for each sequence, or for each step of each sequence; NaN is a missing value.
         per: "step", "sequence", or None to tell by the shapes: per step where every target has as many rows as its
-            sequence has steps.
+            sequence has steps. Texts have a target per sequence.
 
     Returns:
         N arrays, (T_i, O) for a target per step or (1, O) for one per sequence.
@@ -174,7 +190,11 @@ def as_targets(sequences: Sequence[Any], y: Any, per: str | None) -> tuple[list[
         arrays = [np.asarray(one, np.float64) for one in y]
     except (TypeError, ValueError) as error:
         raise InputError(f"y cannot be read as numbers ({error}): give a number, or an array, per sequence") from error
-    fits_steps = all(one.ndim in (1, 2) and len(one) == len(x) for one, x in zip(arrays, sequences, strict=True))
+    if per == "step" and is_text(sequences):
+        raise InputError("per is 'step', but X holds texts: give sequences of numbers, or one target for each text")
+    fits_steps = not is_text(sequences) and all(
+        one.ndim in (1, 2) and len(one) == len(x) for one, x in zip(arrays, sequences, strict=True)
+    )
     fits_sequence = len({one.shape for one in arrays}) == 1 and arrays[0].ndim < 2
     in_step = fits_steps and per != "sequence"
     if (per == "step" and not fits_steps) or (not in_step and not fits_sequence):
@@ -187,7 +207,12 @@ def as_targets(sequences: Sequence[Any], y: Any, per: str | None) -> tuple[list[
         if missing := [k for k, one in enumerate(arrays) if np.isnan(one).any()]:
             raise InputError(f"y[{missing[0]}] is missing: leave its sequence out")
         return [one.reshape(1, -1) for one in arrays], False
-    return [one.reshape(len(one), -1) for one in arrays], True
+    widths = [one.size // len(one) if len(one) else None for one in arrays]
+    size = next((width for width in widths if width is not None), 1)
+    for k, width in enumerate(widths):
+        if width not in (size, None):
+            raise InputError(f"y[{k}] has {width} values for each step, but those before it have {size}")
+    return [one.reshape(len(one), size) for one in arrays], True
 
 
 def cut(coded: Coded, window: int) -> Coded:

@@ -1,8 +1,9 @@
 """Sequence of symbols in, another sequence of symbols out."""
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import torch.nn.functional as F
@@ -14,7 +15,7 @@ from elman.models import Hypothesis
 from elman.models.encoder_decoder import IGNORED
 from elman.tasks.coded import Batch, Coded, text_codec
 from elman.tasks.estimator import Estimator
-from elman.tasks.options import TranslatorOptions
+from elman.tasks.options import TranslatorOptions, check
 
 
 @dataclass(frozen=True)
@@ -50,30 +51,55 @@ class Translator(Estimator, TranslatorOptions):
     """
 
     task = "translate"
+    input_codecs = ("text",)
+    output_codec = "text"
     learned = ("longer_",)
 
     longer_: int  # by how many symbols a target was longer than its source, at most
 
-    def prepared(self, X: Any, y: Any) -> tuple[Coded, Coded | None]:
+    def fit(self, X: Any, y: Any, *, validation: tuple[Any, Any] | None = None) -> Self:
+        """Train on texts X and what each is to give, y.
+
+        Ctrl-C ends the training and keeps the best model so far.
+
+        Args:
+            X: the sources.
+            y: the targets.
+            validation: sources and targets for early stopping; None: `validation_fraction` of X and y is set aside.
+
+        Raises:
+            InputError: the data or an option does not fit.
+        """
+        check(self)
+        return self.fit_coded(*self.prepared(X, y, validation))
+
+    def prepared(self, X: Any, y: Any, validation: tuple[Any, Any] | None = None) -> tuple[Coded, Coded | None]:
         """Fit the codecs on raw data; give it as arrays, for training and for validation."""
-        sources, targets = _texts(X, "X"), _texts(y, "y")
-        if len(sources) != len(targets):
-            raise InputError(f"X has {len(sources)} texts, but y has {len(targets)}")
-        training, validation = self._split(sources)  # variants of a source stay together
-        source = text_codec([sources[row] for row in training], self.source_level)
-        target = text_codec([targets[row] for row in training], self.target_level)
+        training = _pairs(X, y)
+        if validation is not None:
+            aside = _pairs(*validation)
+        else:
+            rows = self._split([source for source, _ in training])  # variants of a source stay together
+            training, aside = ([training[row] for row in part] for part in rows)
+        source = text_codec([one for one, _ in training], self.source_level)
+        target = text_codec([one for _, one in training], self.target_level)
         self.codecs_ = {"input": source, "output": target}
-        coded = Coded([source.encode(one) for one in sources], [target.encode(one) for one in targets], True)
-        train = coded.select(training)
-        self.longer_ = max(
-            len(target) - len(source) for source, target in zip(train.inputs, train.targets, strict=True)
-        )
-        return train, coded.select(validation) if len(validation) else None
+
+        def coded(pairs: list[tuple[str, str]]) -> Coded:
+            return Coded([source.encode(one) for one, _ in pairs], [target.encode(one) for _, one in pairs], True)
+
+        train = coded(training)
+        longer = [len(target) - len(source) for source, target in zip(train.inputs, train.targets, strict=True)]
+        self.longer_ = max(0, *longer)
+        return train, coded(aside) if aside else None
+
+    def ends(self) -> dict[str, int]:
+        """The numbers of symbols of sources and targets."""
+        return {"source_size": self.codecs_["input"].size, "target_size": self.codecs_["output"].size}
 
     def wiring(self, training: Coded) -> dict[str, Any]:
         """Encoder then decoder."""
-        sizes = {"source_size": self.codecs_["input"].size, "target_size": self.codecs_["output"].size}
-        return {"kind": "EncoderDecoder", **sizes, **self._network(len(training), symbols=True)}
+        return {"kind": "EncoderDecoder", **self.ends(), **self._network(len(training), symbols=True)}
 
     def loss(self, model: nn.Module, batch: Batch) -> tuple[Tensor, int]:
         """Cross-entropy of every next symbol after the true ones before it: teacher forcing."""
@@ -124,7 +150,7 @@ class Translator(Estimator, TranslatorOptions):
         """
         references: dict[str, list[list[str]]] = {}
         codec: TextCodec = self.codecs_["output"]
-        for source, target in zip(_texts(X, "X"), _texts(y, "y"), strict=True):
+        for source, target in _pairs(X, y):
             references.setdefault(source, []).append(symbols(target, codec.level))
         predicted = [symbols(text, codec.level) for text in self.predict(list(references))]
         return error_rates(predicted, list(references.values()))
@@ -141,9 +167,17 @@ def _texts(values: Any, name: str) -> list[str]:
     return [str(text) for text in texts]
 
 
+def _pairs(X: Any, y: Any) -> list[tuple[str, str]]:
+    sources, targets = _texts(X, "X"), _texts(y, "y")
+    if len(sources) != len(targets):
+        raise InputError(f"X has {len(sources)} texts, but y has {len(targets)}")
+    return list(zip(sources, targets, strict=True))
+
+
 def symbols(text: str, level: str) -> list[str]:
     """What the symbol error rate counts in a text: its characters, or its words for words and subwords."""
-    return list(text) if level == "characters" else text.split()
+    normal = unicodedata.normalize("NFC", text)  # as the codec writes
+    return list(normal) if level == "characters" else normal.split()
 
 
 def error_rates(predicted: Sequence[Sequence[str]], references: Sequence[Sequence[Sequence[str]]]) -> dict[str, float]:

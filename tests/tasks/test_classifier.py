@@ -1,0 +1,95 @@
+"""The classifier: classes keep their types, metrics are scikit-learn's, and what only memory can tell is learned."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.metrics import accuracy_score, f1_score, log_loss
+
+import elman
+
+QUICK: dict[str, Any] = {"hidden_size": 6, "epochs": 2, "batch_size": 4, "num_threads": 1, "verbose": 0}
+LEARN: dict[str, Any] = {"hidden_size": 24, "dropout": 0, "batch_size": 16, "learning_rate": 0.01, "num_threads": 1}
+generator = np.random.default_rng(0)
+TEXTS = ["".join(generator.choice(list("abc"), T)) for T in (3, 1, 7, 4, 4, 5, 2, 6, 8, 1, 3, 5)]
+
+
+@pytest.mark.parametrize(
+    "names",
+    [["x", "y", "zz"], [3, -1, 10], [0.5, 2.0, -3.25], [False, True], list(np.arange(3)), list(np.array(["é", "b"]))],
+    ids=lambda names: type(names[0]).__name__,
+)
+def test_classes_keep_their_types(names: list[Any]) -> None:
+    labels = [names[k % len(names)] for k in range(12)]
+    one = elman.Classifier(**QUICK).fit(TEXTS, labels)
+    np.testing.assert_array_equal(one.classes_, np.unique(labels))
+    assert one.classes_.dtype == np.unique(labels).dtype
+    predicted = one.predict(TEXTS)
+    assert predicted.shape == (12,)
+    assert predicted.dtype == one.classes_.dtype
+    probabilities = one.predict_proba(TEXTS)
+    np.testing.assert_allclose(probabilities.sum(1), 1, rtol=1e-6)
+    np.testing.assert_array_equal(predicted, np.unique(labels)[probabilities.argmax(1)])
+
+
+def test_metrics_are_scikit_learns() -> None:
+    labels = [text[-1] for text in TEXTS]
+    one = elman.Classifier(**QUICK).fit(TEXTS, labels)
+    predicted, probabilities = one.predict(TEXTS), one.predict_proba(TEXTS).astype(np.float64)
+    assert one.score(TEXTS, labels) == accuracy_score(labels, predicted)
+    assert one.evaluate(TEXTS, labels) == {
+        "accuracy": accuracy_score(labels, predicted),
+        "macro_f1": pytest.approx(f1_score(labels, predicted, average="macro")),
+        "log_loss": pytest.approx(log_loss(labels, probabilities / probabilities.sum(1, keepdims=True))),
+    }
+
+
+def test_evaluation_says_what_does_not_fit() -> None:
+    one = elman.Classifier(**QUICK).fit(TEXTS, [text[-1] for text in TEXTS])
+    with pytest.raises(elman.InputError, match="label 'q' is none of the classes 'a', 'b', 'c'"):
+        one.evaluate(["abc"], ["q"])
+    with pytest.raises(elman.InputError, match="X has 2 sequences and y 1 labels"):
+        one.evaluate(["abc", "b"], ["a"])
+    with pytest.raises(elman.InputError, match="X has 0 sequences and y 0 labels"):
+        one.evaluate([], [])
+
+
+def test_predictions_do_not_depend_on_the_batch() -> None:
+    one = elman.Classifier(**QUICK).fit(TEXTS, [text[-1] for text in TEXTS])
+    together = one.predict_proba(TEXTS)
+    alone = np.concatenate([one.predict_proba([text]) for text in TEXTS])
+    np.testing.assert_allclose(together, alone, rtol=1e-5)
+
+
+def test_the_history_tells_the_validation_accuracy_of_the_kept_model() -> None:
+    """Half of the rows are set aside, texts that are equal on one side; their accuracy is the best epoch's."""
+    texts = [text * k for text in ("a", "b", "ab", "ba", "aab") for k in (1, 2, 3)] * 2
+    labels = [text[0] for text in texts]
+    one = elman.Classifier(**{**QUICK, "epochs": 8, "learning_rate": 0.02}, validation_fraction=0.5)
+    training, validation = one.prepared(texts, labels)
+    assert validation is not None
+    sides = [{tuple(x) for x in side.inputs} for side in (training, validation)]
+    assert not sides[0] & sides[1]
+    one.fit(texts, labels)
+    predicted = one._scores(validation.inputs).argmax(1)
+    best = one.history_.best
+    assert best is not None
+    assert one.history_.watched == "accuracy"
+    assert best.metric == accuracy_score([int(target) for target in validation.targets], predicted)
+
+
+@pytest.mark.parametrize("cell", ["lstm", "elman"])
+def test_it_learns_to_recall_the_first_symbol(cell: str) -> None:
+    generator = np.random.default_rng(1)
+    texts = ["".join(generator.choice(list("abcd"), generator.integers(3, 12))) for _ in range(500)]
+    labels = [text[0] for text in texts]
+    one = elman.Classifier(cell=cell, bidirectional=False, epochs=30, verbose=0, **LEARN).fit(texts[:300], labels[:300])
+    assert one.score(texts[300:], labels[300:]) > 0.95
+
+
+def test_it_learns_parity_of_vectors() -> None:
+    generator = np.random.default_rng(1)
+    bits = [generator.integers(0, 2, generator.integers(2, 9)) for _ in range(400)]
+    parity = [bool(one.sum() % 2) for one in bits]
+    one = elman.Classifier(bidirectional=False, epochs=60, verbose=0, **LEARN).fit(bits[:300], parity[:300])
+    assert one.score(bits[300:], parity[300:]) > 0.95

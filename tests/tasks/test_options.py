@@ -1,0 +1,194 @@
+"""Options: each does something, none may have an impossible value, and naming them needs no torch."""
+
+import dataclasses
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, get_args
+
+import numpy as np
+import pytest
+
+import elman
+from elman.codecs.text import Level
+from elman.models.many_to_one import POOLINGS
+from elman.tasks.options import CHOICES, LEAST, ClassifierOptions, RegressorOptions, TranslatorOptions
+
+QUICK: dict[str, Any] = {"hidden_size": 6, "epochs": 2, "batch_size": 4, "num_threads": 1, "verbose": 0}
+TEXTS = ["ab c", "b", "c ab ab", "a b", "cc a", "abc", "b b", "ca ab", "aab", "c c b", "bc", "a"]
+LABELS = [text[0] for text in TEXTS]
+TARGETS = [text.upper() + text[:1] for text in TEXTS]
+VECTORS = [np.random.default_rng(T).normal(size=(T, 2)) for T in (5, 3, 9, 7, 4, 8, 6, 2, 11, 6)]
+PER_STEP = [x[:, 0].cumsum() for x in VECTORS]
+TASKS: dict[str, tuple[Any, list[Any], list[Any]]] = {
+    "classify": (elman.Classifier, TEXTS, LABELS),
+    "regress": (elman.Regressor, VECTORS, PER_STEP),
+    "translate": (elman.Translator, TEXTS, TARGETS),
+}
+
+EVERYWHERE = {
+    "cell": "gru",
+    "hidden_size": 7,
+    "num_layers": 2,
+    "bidirectional": None,  # the other one
+    "dropout": 0.6,
+    "epochs": 3,
+    "batch_size": 3,
+    "learning_rate": 0.01,
+    "clip": 0.001,
+    "validation_fraction": 0.3,
+    "random_state": 1,
+}
+CHANGES = [(task, name, value) for task in TASKS for name, value in EVERYWHERE.items()] + [
+    ("classify", "embedding_size", 5),
+    ("classify", "level", "words"),
+    ("classify", "pooling", "mean"),
+    ("classify", "pooling", "max"),
+    ("regress", "window", 4),
+    ("translate", "embedding_size", 5),
+    ("translate", "source_level", "words"),
+    ("translate", "target_level", "words"),
+    ("translate", "max_length", 1),
+]
+
+
+def fitted(task: str, **options: Any) -> Any:
+    kind, X, y = TASKS[task]
+    return kind(**{**QUICK, **options}).fit(X, y)
+
+
+def outcome(estimator: Any) -> list[Any]:
+    """What a training has come to: its losses, and what it predicts."""
+    _, X, _ = TASKS[estimator.task]
+    losses = [epoch.training_loss for epoch in estimator.history_.epochs]
+    predicted = estimator.predict_proba(X) if estimator.task == "classify" else estimator.predict(X)
+    return [losses, [np.asarray(one).tolist() for one in predicted]]
+
+
+@pytest.fixture(scope="module")
+def plain() -> dict[str, Any]:
+    return {task: outcome(fitted(task)) for task in TASKS}
+
+
+@pytest.mark.parametrize(("task", "name", "value"), CHANGES)
+def test_an_option_changes_something(task: str, name: str, value: Any, plain: dict[str, Any]) -> None:
+    if value is None:
+        value = not getattr(TASKS[task][0](), name)
+    assert outcome(fitted(task, **{name: value})) != plain[task]
+
+
+def test_per_says_what_the_shapes_leave_open() -> None:
+    X, y = np.random.default_rng(0).normal(size=(8, 3, 2)), np.arange(24.0).reshape(8, 3)
+    assert elman.Regressor(**QUICK).fit(X, y).model_config_["kind"] == "InStep"
+    one = elman.Regressor(**QUICK, per="sequence", pooling="max").fit(X, y)
+    assert one.model_config_["kind"] == "ManyToOne"
+    assert one.model_config_["pooling"] == "max"
+    assert one.predict(X).shape == (8, 3)
+
+
+def test_patience_ends_a_training_early() -> None:
+    options = {"epochs": 30, "learning_rate": 0.3, "validation_fraction": 0.3}
+    short = fitted("regress", patience=1, **options).history_
+    long = fitted("regress", patience=25, **options).history_
+    assert short.ended == "patience"
+    assert len(short.epochs) < len(long.epochs)
+
+
+def test_beam_and_length_penalty_change_the_search() -> None:
+    translator = fitted("translate")
+    assert {len(found) for found in translator.translate(TEXTS)} == {3}
+    assert {len(found) for found in translator.set_params(beam=1).translate(TEXTS)} == {1}
+    by_total, by_mean = (translator.set_params(beam=4, length_penalty=p).translate(TEXTS) for p in (0, 2))
+    shared = 0
+    for one, other in zip(by_total, by_mean, strict=True):
+        totals, means = ({found.text: found.score for found in several} for several in (one, other))
+        for text in totals.keys() & means.keys():
+            assert means[text] == pytest.approx(totals[text] / (len(text) + 1) ** 2)
+            shared += 1
+    assert shared >= len(TEXTS)
+
+
+def test_verbose_speaks_up(capsys: pytest.CaptureFixture[str]) -> None:
+    said = []
+    for verbose in (0, 1):
+        fitted("classify", verbose=verbose)
+        said.append(capsys.readouterr().err)
+    assert said[0] == ""
+    assert "epoch 2/2" in said[1]
+
+
+def test_sizes_that_are_not_given_follow_the_data() -> None:
+    small = elman.Classifier(num_threads=1, verbose=0, epochs=1).fit(TEXTS, LABELS)
+    assert small.model_config_["hidden_size"] == 64
+    assert small.model_config_["embedding_size"] == 32
+    many = elman.Classifier(num_threads=1, verbose=0, epochs=1, batch_size=500).fit(TEXTS * 100, LABELS * 100)
+    assert many.model_config_["hidden_size"] > 64
+
+
+@pytest.mark.parametrize(
+    ("task", "options", "message"),
+    [
+        ("classify", {"hidden_size": 0}, r"hidden_size is 0, expected a whole number from 1"),
+        ("classify", {"hidden_size": 2.5}, r"hidden_size is 2.5, expected a whole number from 1"),
+        ("classify", {"num_layers": True}, r"num_layers is True, expected a whole number from 1"),
+        ("translate", {"embedding_size": -1}, r"embedding_size is -1, expected a whole number from 1"),
+        ("translate", {"epochs": 0}, r"epochs is 0, expected a whole number from 1"),
+        ("regress", {"batch_size": 0}, r"batch_size is 0, expected a whole number from 1"),
+        ("regress", {"window": -5}, r"window is -5, expected a whole number from 0"),
+        ("regress", {"dropout": 1.5}, r"dropout is 1.5, expected a number from 0 to 1"),
+        ("regress", {"validation_fraction": -0.1}, r"validation_fraction is -0.1, expected a number from 0 to 1"),
+        ("classify", {"random_state": -1}, r"random_state is -1, expected a whole number from 0"),
+        ("classify", {"random_state": None}, r"random_state is None, expected a whole number from 0"),
+        ("classify", {"learning_rate": 0}, r"learning_rate is 0; it must be a number above 0, such as 0.001"),
+        ("classify", {"learning_rate": "fast"}, r"learning_rate is 'fast', expected a number from 0"),
+        ("classify", {"patience": 0}, r"patience is 0, expected a whole number from 1"),
+        ("classify", {"num_threads": 0}, r"num_threads is 0, expected a whole number from 1"),
+        ("classify", {"cell": "rnn"}, r"cell is 'rnn', expected a cell or one of elman, .*lstm"),
+        ("classify", {"pooling": "first"}, r"pooling is 'first', expected one of last, mean, max"),
+        ("classify", {"level": "letters"}, r"level is 'letters', expected one of characters, words, subwords"),
+        ("translate", {"source_level": "letters"}, r"source_level is 'letters', expected one of characters, words"),
+        ("regress", {"per": "row"}, r"per is 'row', expected one of step, sequence"),
+        ("translate", {"beam": 0}, r"beam is 0, expected a whole number from 1"),
+        ("translate", {"max_length": 0}, r"max_length is 0, expected a whole number from 1"),
+        ("regress", {"device": "tpu"}, r"device is 'tpu', expected one that is there, such as cpu, cuda or mps"),
+        ("regress", {"device": "meta"}, r"device is 'meta', expected one that is there, such as cpu, cuda or mps"),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else None,
+)
+def test_impossible_values_are_refused(task: str, options: dict[str, Any], message: str) -> None:
+    with pytest.raises(elman.InputError, match=message) as refused:
+        fitted(task, **options)
+    assert "\n" not in str(refused.value)
+
+
+def test_numbers_may_be_numpys() -> None:
+    options = {"hidden_size": np.int64(6), "dropout": np.float32(0.25), "random_state": np.int32(0)}
+    assert outcome(fitted("regress", **options)) == outcome(fitted("regress", dropout=0.25))
+
+
+def test_words_are_declared_once_and_checked() -> None:
+    """The tables of what values may be name no option that is not there, and the same values as those who use them."""
+    everything = {
+        field.name
+        for kind in (ClassifierOptions, RegressorOptions, TranslatorOptions)
+        for field in dataclasses.fields(kind)
+    }
+    assert everything >= set(LEAST) | set(CHOICES)
+    assert CHOICES["level"] == get_args(Level)
+    assert CHOICES["pooling"] == POOLINGS
+    tested = {name for _, name, _ in CHANGES}
+    rest = Path(__file__).read_text(encoding="utf-8")
+    machine = {"device", "num_threads"}  # where and with how many: see test_estimator.py
+    assert [name for name in everything - tested - machine if not re.search(rf"\b{name}\b", rest)] == []
+
+
+def test_every_option_has_a_line_of_help() -> None:
+    for kind in (ClassifierOptions, RegressorOptions, TranslatorOptions):
+        assert all(field.metadata["help"] for field in dataclasses.fields(kind))
+
+
+def test_options_need_no_torch() -> None:
+    code = "import sys, elman.tasks.options; print(sorted({'torch', 'sklearn', 'sympy', 'pandas'} & set(sys.modules)))"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, encoding="utf-8")
+    assert found.stdout.strip() == "[]"

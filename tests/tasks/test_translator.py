@@ -1,0 +1,141 @@
+"""The translator: its metrics against brute force, the search, attention; and that it learns to turn a text round."""
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import elman
+from elman.tasks.translator import edit_distance, error_rates, symbols
+
+QUICK: dict[str, Any] = {"hidden_size": 6, "epochs": 2, "batch_size": 4, "num_threads": 1, "verbose": 0}
+generator = np.random.default_rng(0)
+TEXTS = ["".join(generator.choice(list("abc"), T)) for T in (3, 1, 7, 4, 4, 5, 2, 6, 8, 1, 3, 5)]
+TARGETS = [" ".join(text.upper()) for text in TEXTS]
+WORDS = st.text("abc", max_size=6)
+
+
+@lru_cache(None)
+def brute_force(a: str, b: str) -> int:
+    """The definition: the cheapest of all ways."""
+    if not a or not b:
+        return len(a) + len(b)
+    ways = brute_force(a[1:], b) + 1, brute_force(a, b[1:]) + 1, brute_force(a[1:], b[1:]) + (a[0] != b[0])
+    return min(ways)
+
+
+@given(a=WORDS, b=WORDS)
+def test_edit_distance_is_the_cheapest_way(a: str, b: str) -> None:
+    assert edit_distance(a, b) == brute_force(a, b)
+
+
+@given(data=st.lists(st.tuples(WORDS, st.lists(WORDS, min_size=1, max_size=3)), max_size=4))
+def test_the_nearest_reference_counts(data: list[tuple[str, list[str]]]) -> None:
+    found = error_rates([list(one) for one, _ in data], [[list(one) for one in several] for _, several in data])
+    nearest = [min(several, key=lambda one: (brute_force(text, one), len(one))) for text, several in data]
+    errors = sum(brute_force(text, one) for (text, _), one in zip(data, nearest, strict=True))
+    assert found == {
+        "exact_match": sum(text in several for text, several in data) / max(len(data), 1),
+        "symbol_error_rate": errors / max(sum(map(len, nearest)), 1),
+    }
+
+
+def test_symbols_are_those_of_the_level() -> None:
+    assert symbols("AH0 B", "characters") == list("AH0 B")
+    assert symbols("AH0  B", "words") == symbols("AH0 B", "subwords") == ["AH0", "B"]
+    assert symbols("e\N{COMBINING ACUTE ACCENT}", "characters") == ["é"]  # composed, as predictions are
+
+
+@pytest.fixture(scope="module")
+def translator() -> elman.Translator:
+    return elman.Translator(**{**QUICK, "epochs": 6, "learning_rate": 0.02}).fit(TEXTS, TARGETS)
+
+
+def test_evaluation_takes_rows_of_one_source_together(translator: elman.Translator) -> None:
+    right, other = translator.predict(["abc", "cb"])
+    worse = f"{right} A B".strip()
+    alone = error_rates([right.split(), other.split()], [[right.split()], [["C", "B", "A"]]])
+    assert translator.evaluate(["abc", "cb", "abc"], [worse, "C B A", right]) == alone
+    assert translator.score(["abc", "abc"], [worse, right]) == 1.0
+    assert translator.score(["abc"], [worse]) == 0.0
+    with pytest.raises(elman.InputError, match="X has 2 texts, but y has 1"):
+        translator.evaluate(["abc", "b"], ["A"])
+
+
+def test_predict_is_the_best_translation(translator: elman.Translator) -> None:
+    found = translator.translate(TEXTS)
+    assert translator.predict(TEXTS) == [several[0].text for several in found]
+    assert all(
+        [one.score for one in several] == sorted((one.score for one in several), reverse=True) for several in found
+    )
+    assert all(one.attention is None for several in found for one in several)
+
+
+def test_a_wider_beam_holds_more_and_finds_others(translator: elman.Translator) -> None:
+    greedy, wide = (translator.translate(TEXTS, beam=beam) for beam in (1, 5))
+    assert {len(found) for found in greedy} == {1}
+    assert {len(found) for found in wide} == {5}
+    assert [one[0].score for one in greedy] != [one[0].score for one in wide]
+    with pytest.raises(elman.InputError, match="beam is 0"):
+        translator.translate(TEXTS, beam=0)
+
+
+def test_attention_is_a_share_of_the_source_at_each_step(translator: elman.Translator) -> None:
+    for text, several in zip([*TEXTS, ""], translator.translate([*TEXTS, ""], attention=True), strict=True):
+        for one in several:
+            assert one.attention is not None
+            assert one.attention.shape == (len(one.text.split()) + 1, len(text))
+            assert (one.attention >= 0).all()
+            np.testing.assert_allclose(one.attention.sum(1), 1 if text else 0, rtol=1e-5)
+
+
+def test_a_translation_does_not_depend_on_its_batch(translator: elman.Translator) -> None:
+    texts = [*TEXTS, "", "abcabcabcabc"]
+    together, alone = translator.translate(texts), [translator.translate([text])[0] for text in texts]
+    for found, expected in zip(together, alone, strict=True):
+        assert [one.text for one in found] == [one.text for one in expected]
+        assert [one.score for one in found] == pytest.approx([one.score for one in expected], rel=1e-4)
+    assert translator.predict(texts[::-1]) == translator.predict(texts)[::-1]
+
+
+def test_a_result_is_not_longer_than_the_data_suggest() -> None:
+    one = elman.Translator(**QUICK).fit(TEXTS, [text * 2 for text in TEXTS])
+    assert one.longer_ == 8
+    assert all(len(found) <= len(text) + 8 for text, found in zip(TEXTS, one.predict(TEXTS), strict=True))
+    shorter = elman.Translator(**QUICK).fit(TEXTS, [text[:1] for text in TEXTS])
+    assert shorter.longer_ == 0
+    assert all(len(found) <= len(text) for text, found in zip(TEXTS, shorter.predict(TEXTS), strict=True))
+
+
+def test_variants_of_a_source_are_never_split() -> None:
+    sources, targets = TEXTS * 3, [*TARGETS, *(f"{text} X" for text in TARGETS), *(f"{text} Y" for text in TARGETS)]
+    training, validation = elman.Translator(validation_fraction=0.4).prepared(sources, targets)
+    assert validation is not None
+    sides = [{tuple(source) for source in side.inputs} for side in (training, validation)]
+    assert sides[1]
+    assert not sides[0] & sides[1]
+
+
+@pytest.mark.parametrize(("cell", "epochs"), [("lstm", 40), ("elman", 60)])
+def test_it_learns_to_turn_a_text_round(cell: str, epochs: int) -> None:
+    generator = np.random.default_rng(1)
+    texts = ["".join(generator.choice(list("abcd"), generator.integers(1, 6))) for _ in range(400)]
+    targets = [" ".join(text[::-1].upper()) for text in texts]
+    options: dict[str, Any] = {"hidden_size": 32, "dropout": 0, "batch_size": 16, "learning_rate": 0.01}
+    one = elman.Translator(cell=cell, epochs=epochs, num_threads=1, verbose=0, **options)
+    found = one.fit(texts[:300], targets[:300]).evaluate(texts[300:], targets[300:])
+    assert found["symbol_error_rate"] < 0.1
+
+
+def test_validation_data_of_ones_own_are_used_and_not_learned_from() -> None:
+    translator = elman.Translator(**QUICK)
+    training, validation = translator.prepared(TEXTS, TARGETS, (["xyz", "x"], ["A B", "A"]))
+    assert [len(one) for one in training.inputs] == [len(text) for text in TEXTS]
+    assert validation is not None
+    assert [one.tolist() for one in validation.inputs] == [[0, 0, 0], [0]]  # symbols that training does not know
+    by_x, by_a = (elman.Translator(**QUICK).fit(TEXTS, TARGETS, validation=([text], ["A B"])).history_ for text in "xa")
+    assert by_x.epochs[0].training_loss == by_a.epochs[0].training_loss
+    assert by_x.epochs[0].validation_loss != by_a.epochs[0].validation_loss
