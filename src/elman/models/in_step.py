@@ -1,54 +1,13 @@
 """Many to many in step: an output for every time step."""
 
-from torch import Tensor, nn
+from torch import Tensor
 
-from elman.equations import Cell
-from elman.models.inputs import SequenceInput
-from elman.nn import Readout, Recurrent
+from elman.models.reader import Reader
 from elman.state import State
 
 
-class InStep(nn.Module):
-    """Reads a sequence and gives an output at every step: y_t = W_ho h_t + b_o.
-
-    Args:
-        input_size: how many symbols there are, or the features of a vector.
-        output_size: O.
-        cell: a cell, or the name of one.
-        hidden_size: H.
-        num_layers: L.
-        bidirectional: whether a second network reads each sequence from its end.
-        dropout: the probability of zeroing in training: embeddings, between layers, before the output layer.
-        embedding_size: numbers that stand for a symbol; 0 says that the input is vectors.
-        init: how the recurrent weights start; see `Recurrent`.
-    """
-
-    def __init__(
-        self,
-        input_size: int,
-        output_size: int,
-        cell: Cell | str,
-        hidden_size: int,
-        num_layers: int = 1,
-        bidirectional: bool = False,
-        dropout: float = 0.0,
-        embedding_size: int = 0,
-        init: str = "torch",
-    ) -> None:
-        super().__init__()
-        self.input = SequenceInput(input_size, embedding_size, dropout)
-        self.recurrent = Recurrent(
-            cell,
-            self.input.output_size,
-            hidden_size,
-            num_layers,
-            batch_first=True,
-            dropout=dropout if num_layers > 1 else 0.0,
-            bidirectional=bidirectional,
-            init=init,
-        )
-        self.dropout = nn.Dropout(dropout)
-        self.readout = Readout(self.recurrent.num_directions * hidden_size, output_size)
+class InStep(Reader):
+    """Reads a sequence and gives an output at every step: y_t = W_ho h_t + b_o. The arguments are those of `Reader`."""
 
     def forward(self, inputs: Tensor, lengths: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """Run over sequences, from a state if one is given.
@@ -56,6 +15,5 @@ class InStep(nn.Module):
         Shape:
             inputs (B, T) or (B, T, I), lengths (B,) -> outputs (B, T, O)
         """
-        x = self.input(inputs)
-        h, last = self.recurrent(x, state or self.recurrent.initial_state(len(x)), lengths)
+        h, last = self.read(inputs, lengths, state)
         return self.readout(self.dropout(h)), last
