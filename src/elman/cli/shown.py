@@ -1,0 +1,50 @@
+"""How results look: on a terminal aligned and cut to its width, in a pipe whole and with tabs between."""
+
+import shutil
+import sys
+from collections.abc import Iterable, Sequence
+
+import typer
+from rich.cells import cell_len, set_cell_size
+
+GAP = 2
+NARROWEST = 8
+
+
+def show_rows(rows: Sequence[Sequence[str]], *, aligned: bool = False) -> None:
+    """Print one line for each row, on a terminal or where `aligned` asks for it with its cells under each other."""
+    clean = [[_one_line(cell) for cell in row] for row in rows]
+    if not (aligned or sys.stdout.isatty()):
+        for row in clean:
+            typer.echo("\t".join(row))
+        return
+    widths = [max(map(cell_len, column)) for column in zip(*clean, strict=True)]
+    free = shutil.get_terminal_size().columns - GAP * (len(widths) - 1)
+    widest = max(widths)
+    while widest > NARROWEST and sum(min(size, widest) for size in widths) > free:
+        widest -= 1
+    for row in clean:
+        cells = [_cut(cell, min(size, widest)) for cell, size in zip(row, widths, strict=True)]
+        typer.echo((" " * GAP).join(cells).rstrip())
+
+
+def show_pairs(title: str, pairs: Iterable[tuple[str, str]], width: int = 12) -> None:
+    """Print a title and, below it, names with their values; the names take `width` places at least."""
+    typer.secho(title, bold=True)
+    for name, value in pairs:
+        typer.echo(f"  {typer.style(f'{name:<{width}}', dim=True)}{value}")
+
+
+def tell(message: str) -> None:
+    """Say on stderr what is no result."""
+    typer.echo(f"elman: {message}", err=True)
+
+
+def _cut(cell: str, size: int) -> str:
+    return set_cell_size(cell, size) if cell_len(cell) <= size else set_cell_size(cell, size - 1) + "…"
+
+
+def _one_line(text: str) -> str:
+    if text == "":
+        return '""'
+    return "".join(repr(symbol)[1:-1] if not symbol.isprintable() else symbol for symbol in text)

@@ -1,0 +1,96 @@
+"""The network without memory, on the same data: what a recurrent one must beat."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+
+from torch import nn
+
+from elman.errors import InputError
+from elman.models import Feedforward
+from elman.tasks.coded import Coded
+from elman.tasks.estimator import Estimator
+
+One = TypeVar("One", bound=Estimator)
+
+
+def fit_feedforward(
+    estimator: One, X: Any, y: Any, *, announce: Callable[[int, int], None] = lambda window, hidden_size: None
+) -> One:
+    """Train the plain feedforward network in an estimator's place: the last W steps side by side, one hidden layer.
+
+    Training data, validation data and options are the estimator's, and the hidden layer is as wide as makes the
+    numbers of parameters equal within 2 %. W is 1, 2, 4, 8 ... until it spans the longest sequence; the one with the
+    best validation value is returned.
+
+    Args:
+        estimator: a fitted `Classifier` or `Regressor`; it stays as it is.
+        X: the sequences that it was fitted on.
+        y: what each is to give.
+        announce: told of each W and width before its training.
+
+    Raises:
+        InputError: the estimator is a translator or has no validation data, or no W makes the networks equal in size.
+    """
+    if estimator.task == "translate":
+        raise InputError(
+            "a translator has no feedforward baseline: without memory nothing can write a text of another length"
+        )
+    if not estimator.validation_fraction:
+        raise InputError("validation_fraction is 0: the baseline is chosen on validation data, give it some")
+    best: One | None = None
+    training, validation = _fresh(estimator).prepared(X, y)
+    for wiring in _wirings(estimator, training):
+        announce(wiring["window"], wiring["hidden_size"])
+        one = _fresh(estimator)
+        one.codecs_ = estimator.codecs_
+        one.fit_coded(training, validation, wiring)
+        if best is None or _better(one, best):
+            best = one
+        if one.history_.interrupted:
+            break
+    if best is None:
+        raise InputError(
+            f"no feedforward network has the {parameters(estimator.model_)} parameters of the recurrent one within "
+            "2 %: choose a larger hidden_size"
+        )
+    return best
+
+
+def parameters(model: nn.Module) -> int:
+    """How many numbers training may change."""
+    return sum(one.numel() for one in model.parameters() if one.requires_grad)
+
+
+def _fresh(estimator: One) -> One:
+    """One with the same options and nothing learned but what `prepared` will find again."""
+    return type(estimator)(**estimator.get_params())
+
+
+def _wirings(estimator: Estimator, training: Coded) -> Iterator[dict[str, Any]]:
+    recurrent = estimator.model_config_
+    ends = {name: recurrent[name] for name in ("input_size", "output_size", "embedding_size")}
+    longest = max(map(len, training.inputs))
+    windows = [1]
+    while windows[-1] < longest:
+        windows.append(2 * windows[-1])
+    for window in windows:
+        try:
+            hidden_size = Feedforward.equal_size(parameters(estimator.model_), window=window, **ends)
+        except InputError:  # so many inputs that one hidden unit more or less is over 2 %
+            continue
+        yield {
+            "kind": "Feedforward",
+            **ends,
+            "window": window,
+            "hidden_size": hidden_size,
+            "in_step": recurrent["kind"] == "InStep",
+            "dropout": recurrent["dropout"],
+        }
+
+
+def _better(one: Estimator, other: Estimator) -> bool:
+    a, b = (each.history_.value(each.history_.best) if each.history_.best else None for each in (one, other))
+    if a is None or b is None:
+        return b is None and a is not None
+    higher = one.history_.metric is not None and one.history_.higher_is_better
+    return a > b if higher else a < b

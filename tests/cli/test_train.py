@@ -1,0 +1,225 @@
+import io
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+import elman
+from elman.files import read_model
+from elman.models import ManyToOne
+from elman.tables import read_table
+
+QUICK = ["--epochs", "1", "--hidden-size", "4", "--num-threads", "1", "--verbose", "0"]
+CLASSIFY = ("train", "classify", "names.csv", "--text", "name", "--label", "language", "-o", "m.safetensors", *QUICK)
+REGRESS = ("train", "regress", "steps.csv", "-o", "m.safetensors", *QUICK)
+
+
+def test_a_training_says_what_it_made(run, names) -> None:
+    status, out, err = run(*CLASSIFY)
+    assert (status, err) == (0, "")
+    for said in ("name → language", "lstm, 4 hidden units, both directions", "1 of 1, accuracy", "m.history.jsonl"):
+        assert said in out
+    assert "elman predict m.safetensors Rossi0\n" in out
+    assert sorted(path.name for path in Path().iterdir()) == ["m.history.jsonl", "m.safetensors", "names.csv"]
+    (epoch,) = map(json.loads, Path("m.history.jsonl").read_text(encoding="utf-8").splitlines())
+    assert {"epoch", "training_loss", "accuracy", "seconds"} <= epoch.keys()
+    metadata = read_model("m.safetensors").metadata
+    assert metadata["options"]["epochs"] == 1
+    assert metadata["columns"] == {"text": "name", "inputs": [], "target": "language", "per": "sequence", "ahead": 0}
+
+
+def test_the_program_trains_what_python_trains(run, names) -> None:
+    run(*CLASSIFY, "--no-bidirectional", "--cell", "elman", "--dropout", "0.5")
+    rows = [line.split(",") for line in names.read_text(encoding="utf-8").splitlines()[1:]]
+    options = {"epochs": 1, "hidden_size": 4, "num_threads": 1, "verbose": 0}
+    model = elman.Classifier(**options, bidirectional=False, cell="elman", dropout=0.5)
+    texts = [name.strip('"') for name, _ in rows]
+    model.fit(texts, [language for _, language in rows])
+    assert (elman.load("m.safetensors").predict_proba(texts) == model.predict_proba(texts)).all()
+
+
+def test_a_translation_is_trained_from_standard_input(run, monkeypatch) -> None:
+    table = "word\tsound\n" + "".join(f"{word}\t{' '.join(word)}\n" for word in ("ab", "ba", "abc", "cab", "bb", "aa"))
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(table.encode())))
+    done = run("train", "translate", "-", "--source", "word", "--target", "sound", "-o", "m.safetensors", *QUICK)
+    assert (done.status, done.err) == (0, "")
+    assert isinstance(elman.load("m.safetensors"), elman.Translator)
+
+
+@pytest.mark.parametrize(
+    ("flags", "inputs", "per", "said"),
+    [
+        (("--target", "y"), ["x", "label", "total"], "step", "12\n"),
+        (("--target", "y", "--input", "x"), ["x"], "step", "x → y"),
+        (("--target", "x", "--ahead", "1", "--input", "x"), ["x"], "step", "x → x, 1 ahead"),
+        (("--target", "total", "--input", "x", "--per", "sequence"), ["x"], "sequence", "x → total"),
+    ],
+)
+def test_numbers_in_the_long_form(run, steps, flags, inputs, per, said) -> None:
+    status, out, err = run(*REGRESS, *flags)
+    assert (status, err) == (0, "")
+    assert said in out
+    metadata = read_model("m.safetensors").metadata
+    assert (metadata["columns"]["inputs"], metadata["columns"]["per"]) == (inputs, per)
+    assert metadata["model"]["kind"] == ("InStep" if per == "step" else "ManyToOne")
+
+
+def test_numbers_are_classified(run, steps) -> None:
+    done = run("train", "classify", "steps.csv", "--input", "x", "--input", "y", "--label", "label", *REGRESS[3:])
+    assert done.status == 0, done.err
+    assert "x, y → label" in done.out
+    assert elman.load("m.safetensors").classes_.tolist() == ["0", "1"]
+    assert [
+        line.split("\t")[0] for line in run("predict", "m.safetensors", "--file", "steps.csv").out.splitlines()
+    ] == [f"s{k}" for k in range(12)]
+    run("predict", "m.safetensors", "--file", "steps.csv", "-o", "p.csv")
+    assert read_table("p.csv").columns.tolist() == ["unique_id", "label", "probability"]
+    assert "sequences   12" in run("evaluate", "m.safetensors", "steps.csv").out
+
+
+def test_lists_and_texts_give_numbers(run) -> None:
+    rows = [{"x": [1.0] * (k % 4), "steps": [2.0] * (k % 4), "one": k, "text": "a" * k} for k in range(12)]
+    Path("steps.csv").with_suffix(".jsonl").write_text(
+        "".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8"
+    )
+    flags = ("train", "regress", "steps.jsonl", "-o", "m.safetensors", "--force", *QUICK)
+    kinds = []
+    for more in (
+        ("--input", "x", "--target", "steps"),
+        ("--input", "x", "--target", "one"),
+        ("--text", "text", "--target", "one"),
+    ):
+        done = run(*flags, *more)
+        assert done.status == 0, done.err
+        kinds.append(read_model("m.safetensors").metadata["model"]["kind"])
+    assert kinds == ["InStep", "ManyToOne", "ManyToOne"]
+
+
+def test_rows_with_a_missing_value_are_left_out_and_counted(run, refused, names) -> None:
+    with names.open("a", encoding="utf-8") as file:
+        file.write("Nobody,\n,en\n")
+    line = refused(*CLASSIFY, "--strict")
+    assert "names.csv line 21" in line
+    assert "'language'" in line
+    status, out, err = run(*CLASSIFY)
+    assert (status, err) == (0, "elman: left out 2 of 21 rows with a missing value\n")
+    assert "sequences   19\n" in out
+
+
+def test_missing_numbers_are_data_and_missing_targets_are_not(run, refused, steps) -> None:
+    lines = steps.read_text(encoding="utf-8").splitlines()
+    lines[1] = lines[1].replace("s0,2,2,3,", "s0,2,,,")
+    steps.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    said = run(*REGRESS, "--target", "y", "--input", "x").err.splitlines()
+    assert [line.partition(":")[2].strip() for line in said] == [
+        "1 of 36 values of y are missing: nothing is learned from or measured there",
+        "1 of 36 numbers are missing: marked for the network",
+    ]
+    assert "steps.csv line 2" in refused(*REGRESS, "--target", "y", "--input", "x", "--strict", "--force")
+
+
+def test_a_baseline_stands_beside_the_network(run, names) -> None:
+    out = run(*CLASSIFY, "--baseline", "feedforward").out
+    table = out[out.index("With memory") :].splitlines()[2:]
+    assert table[0].split() == ["network", "hidden", "units", "sees", "parameters", "accuracy"]
+    sizes = [int(line.split()[-2].replace(",", "")) for line in table[1:]]
+    assert [line.split()[0] for line in table[1:]] == ["lstm", "feedforward"]
+    assert abs(sizes[1] / sizes[0] - 1) <= 0.02
+    assert isinstance(elman.load("m.safetensors").model_, ManyToOne)
+
+
+def test_ctrl_c_keeps_the_best_model(run, names, monkeypatch) -> None:
+    from elman.train.progress import Progress
+
+    def interrupt(self: Progress, history: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Progress, "epoch", interrupt)
+    status, out, err = run(*CLASSIFY, "--baseline", "feedforward")
+    assert status == 0
+    assert "the best model so far is kept" in err
+    assert "interrupted" in out
+    assert "feedforward" not in out
+    assert elman.load("m.safetensors").history_.interrupted
+
+
+def test_outputs_are_checked_before_training(run, refused, classifier, monkeypatch) -> None:
+    monkeypatch.setattr("elman.cli.columns.read_columns", None)  # not reached
+    assert "m.safetensors exists already" in refused(*CLASSIFY)
+    Path("m.safetensors").unlink()
+    assert "m.history.jsonl exists already" in refused(*CLASSIFY)
+    elsewhere = list(CLASSIFY)
+    for output, said in (
+        ("no/m.safetensors", "there is no folder"),
+        ("m.bin", "ends in .safetensors"),
+        (".safetensors", "ends in .safetensors"),
+    ):
+        elsewhere[elsewhere.index("-o") + 1] = output
+        assert said in refused(*elsewhere)
+        elsewhere[elsewhere.index(output)] = "m.safetensors"
+
+
+def test_a_folder_that_is_not_writable(refused, names, monkeypatch) -> None:
+    monkeypatch.setattr("elman.files.replace.os.access", lambda path, mode: mode == os.R_OK)
+    assert "the folder " in (line := refused(*CLASSIFY))
+    assert "is not writable" in line
+
+
+def test_force_replaces_both(run, names, classifier) -> None:
+    before = Path("m.safetensors").read_bytes()
+    assert run(*CLASSIFY, "--random-state", "1", "--force").status == 0
+    assert Path("m.safetensors").read_bytes() != before
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (None, "no such file: names.csv"),
+        (b"", "names.csv is empty"),
+        (b"name,language\n", "no rows"),
+        (b"name,tongue\nA,en\n", "no column 'language' in names.csv; it has: name, tongue"),
+        (b"name,language\nA,en\nM\xfcller,de\n", "names.csv line 3 is not UTF-8"),
+        (b"name,language\nA,en\nB,en\nC,en\n", "at least two classes"),
+        (b"name,language\nA,\nB,\n", "no row of names.csv is complete"),
+        (b"name,language\nA,en,x\n", "names.csv line 2 has 3 fields"),
+    ],
+)
+def test_a_file_that_is_no_table_of_names(refused, content: bytes | None, said: str) -> None:
+    if content is not None:
+        Path("names.csv").write_bytes(content)
+    assert said in refused(*CLASSIFY)
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        (("--target", "z"), "no column 'z' in steps.csv; it has: unique_id, ds, x"),
+        (("--target", "y", "--input", "z"), "no column 'z'"),
+        (("--target", "unique_id"), "expected a number"),
+        (("--target", "y", "--input", "y"), "give --ahead 1"),
+        (("--target", "y", "--per", "sequence"), "several values for unique_id 's0' "),
+        (("--target", "y", "--per", "week"), "per is 'week'"),
+        (("--target", "total", "--per", "sequence", "--ahead", "1"), "--ahead"),
+        (("--target", "x", "--input", "x", "--ahead", "3"), "too short for --ahead"),
+        (("--target", "y", "--text", "unique_id", "--input", "x"), "not both"),
+        (("--target", "y", "--cell", "mystery"), "mystery"),
+        (("--target", "y", "--baseline", "forest"), "expected feedforward"),
+        (("--target", "y", "--baseline", "feedforward", "--validation-fraction", "0"), "--validation-fraction"),
+        (("--target", "y", "--device", "abacus"), "abacus"),
+    ],
+)
+def test_what_regress_refuses(refused, steps, flags: tuple[str, ...], said: str) -> None:
+    assert said in refused(*REGRESS, *flags)
+
+
+def test_what_classify_and_translate_refuse(refused, steps, names) -> None:
+    numbers = ("train", "classify", "steps.csv", *REGRESS[3:])
+    assert "several values for unique_id 's0'" in refused(*numbers, "--input", "x", "--label", "y")
+    assert "--text COL" in refused(*numbers, "--label", "y")
+    Path("one.csv").write_text("x,label\n1,a\n2,b\n", encoding="utf-8")
+    assert "no column 'unique_id'" in refused(
+        "train", "classify", "one.csv", *REGRESS[3:], "--input", "x", "--label", "label"
+    )
+    translate = ("train", "translate", "names.csv", "--source", "name", "--target", "language", *REGRESS[3:])
+    assert "--baseline is for classify and regress" in refused(*translate, "--baseline", "feedforward")
