@@ -6,7 +6,7 @@ BIN := .venv/bin
 .PHONY: demo test test-all clean
 
 demo: .venv/ready
-	$(BIN)/elman demo
+	$(BIN)/elman demo --force
 
 test: .venv/ready
 	$(BIN)/python -m pytest
