@@ -158,8 +158,20 @@ def test_no_source() -> None:
     assert Table(0, 3, 2, seed=0).run(beam=2) == []
 
 
-@pytest.mark.parametrize(("options", "message"), [({"beam": 0}, "beam is 0"), ({"max_length": -1}, "max_length is -1")])
-def test_refuses_what_cannot_be(options: dict[str, int], message: str) -> None:
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"beam": 0}, "beam is 0"),
+        ({"max_length": -1}, "max_length is -1"),
+        ({"max_length": 2.5}, "max_length is 2.5; it must be a whole number"),
+        ({"max_length": 2.0}, "max_length is 2.0"),
+        ({"max_length": math.nan}, "max_length is nan"),
+        ({"max_length": True}, "max_length is True"),
+        ({"max_length": "2"}, "max_length is '2'"),
+        ({"max_length": torch.tensor([2.5])}, r"max_length is tensor\(\[2.5"),
+    ],
+)
+def test_refuses_what_cannot_be(options: dict[str, float | Tensor], message: str) -> None:
     with pytest.raises(InputError, match=message):
         Table(1, 3, 2, seed=0).run(**options)
 

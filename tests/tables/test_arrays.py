@@ -25,6 +25,15 @@ def test_long_form_in_order_of_appearance_sorted_within(tmp_path: Path) -> None:
     assert as_lists(sequences(table, ["y"], group="none", order="none")) == [(0, [[10], [20], [30], [40], [50]])]
 
 
+@pytest.mark.parametrize(
+    "names", [("12345678901234567890", "12345678901234567891"), ("1.1", "1.10"), ("9007199254740992", "1e3"), (7, 8)]
+)
+def test_different_names_are_different_sequences(tmp_path: Path, names: tuple[object, object]) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text(f"unique_id,x\n{names[0]},1\n{names[1]},2\n{names[0]},3\n", encoding="utf-8")
+    assert as_lists(sequences(read_table(path), ["x"])) == [(names[0], [[1], [3]]), (names[1], [[2]])]
+
+
 def test_times_order_and_missing_numbers_are_nan(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     path.write_text("ds,x\n2020-10-01,1\n2020-02-01,\n", encoding="utf-8")

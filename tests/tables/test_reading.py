@@ -1,11 +1,15 @@
 import csv
+import datetime
 import gzip
 import io
 import json
 import sys
+from decimal import Decimal
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -122,6 +126,51 @@ def test_a_text_column_of_numbers_in_json_and_parquet(tmp_path: Path) -> None:
         read_table(write(tmp_path, "l.jsonl", '{"w": [5]}\n'), text=["w"])
 
 
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet"])
+def test_whole_numbers_with_a_gap_as_text_and_as_numbers(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"t{suffix}"
+    if suffix == ".parquet":
+        column = pa.array([1, None, 2**53 + 1])
+        pq.write_table(pa.table({"label": column, "n": pa.array([1, None, 2]), "exact": column}), path)
+    elif suffix == ".csv":
+        path.write_text(f"label,n,exact\n1,1,1\n,,\n{2**53 + 1},2,{2**53 + 1}\n", encoding="utf-8")
+    else:
+        last = {"label": 2**53 + 1, "n": 2, "exact": 2**53 + 1}
+        lines = [{"label": 1, "n": 1, "exact": 1}, {"label": None}, last]
+        path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    table = read_table(path, text=["label"])
+    assert table["label"].isna().tolist() == [False, True, False]
+    assert table["label"].dropna().tolist() == ["1", "9007199254740993"]
+    assert table["n"].dtype == "float64"
+    assert table["n"].dropna().tolist() == [1, 2]
+    assert table["exact"].dropna().tolist() == [1, 2**53 + 1]  # a float would be 2**53
+
+
+def test_whole_numbers_beyond_64_bits_stay_text(tmp_path: Path) -> None:
+    least, most = -(2**63), 2**63 - 1
+    content = f"id,fits,x\n12345678901234567890,{least},1\n12345678901234567891,{most},1e30\n"
+    table = read_table(write(tmp_path, "t.csv", content))
+    assert table["id"].tolist() == ["12345678901234567890", "12345678901234567891"]
+    assert table["fits"].tolist() == [least, most]
+    assert table["x"].tolist() == [1, 1e30]
+
+
+def test_dates_and_decimals_of_parquet(tmp_path: Path) -> None:
+    days = pa.array([datetime.date(2020, 1, 31), None])
+    price, whole, huge = (
+        pa.array([Decimal(value), None], pa.decimal128(38, scale))
+        for value, scale in [("1.50", 2), ("7", 0), ("12345678901234567890", 0)]
+    )
+    columns = {"ds": days, "day": days.cast(pa.date64()), "label": price, "price": price, "whole": whole, "huge": huge}
+    pq.write_table(pa.table(columns), tmp_path / "t.parquet")
+    table = read_table(tmp_path / "t.parquet", text=["label"])
+    for name in ("ds", "day"):
+        assert pd.api.types.is_datetime64_any_dtype(table[name])
+    expected = [pd.Timestamp("2020-01-31")] * 2 + ["1.50", 1.5, 7, "12345678901234567890"]
+    assert table.iloc[0].tolist() == expected
+    assert table.iloc[1].isna().all()
+
+
 def test_the_index_is_the_line(tmp_path: Path) -> None:
     table = read_table(write(tmp_path, "t.csv", 'a,b\n1,"x\ny"\n\n2,z\n'))
     assert table.index.tolist() == [2, 5]
@@ -148,7 +197,11 @@ def test_the_index_is_the_line(tmp_path: Path) -> None:
         ("q.csv", 'a,b\n1,2\n"1,2\n3,4\n', "FILE line 3 has a quote that is not closed"),
         ("q.csv", '"a,b\n1,2\n', "FILE line 1 has a quote that is not closed"),
         ("j.jsonl", '{"a": 1}\n{"a": \n', "FILE line 2 is not JSON: Expecting value"),
-        ("j.jsonl", "[1]\n", "FILE line 1 holds a JSON list: expected an object"),
+        ("h.csv", "a,b", "FILE has columns but no rows: expected at least one"),
+        ("h.csv", '"a\nb"', "FILE has columns but no rows: expected at least one"),
+        ("j.jsonl", "[1]\n[2]\n", "FILE line 1 holds a JSON list: expected an object"),
+        ("j.jsonl", '[\n{"a": 1}\n]', 'FILE holds one JSON array: expected an object, such as {"name": "value"}, on'),
+        ("j.txt", '[{"a": 1}, {"a": 2}]', "FILE holds one JSON array: expected an object"),
         ("j.jsonl", "[" * 100_000, "FILE line 1 is not JSON"),
         ("p.parquet", b"PAR1 but not whole", "FILE is not a whole Parquet file"),
         ("g.csv.gz", "a,b\n", "FILE cannot be read: Not a gzipped file"),

@@ -36,9 +36,9 @@ def load(name: str) -> "pd.DataFrame":
 
     Dates are datetime64, texts are strings, a missing number is NaN.
 
-    ```python
-    surnames = load("surnames")  # columns name, language
-    ```
+    Example:
+        >>> load("surnames").columns.tolist()
+        ['name', 'language']
 
     Raises:
         InputError: there is no data set of that name, or it cannot be fetched.

@@ -45,10 +45,11 @@ def check_writable(path: str | os.PathLike[str], overwrite: bool = True) -> None
 def replace_file(path: str | os.PathLike[str], *, overwrite: bool = True) -> Iterator[Path]:
     """Write a file whole or not at all.
 
-    ```python
-    with replace_file("table.csv") as temporary:
-        table.to_csv(temporary, encoding="utf-8")
-    ```
+    Example:
+        >>> with replace_file("names.txt") as temporary:
+        ...     characters = temporary.write_text("Elman", encoding="utf-8")
+        >>> Path("names.txt").read_text(encoding="utf-8")
+        'Elman'
 
     Args:
         path: the file to write; a symbolic link stays one, and the file that it points to is replaced.

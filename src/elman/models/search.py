@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Protocol, Self, TypeVar
 
 import torch
@@ -85,7 +86,11 @@ def search(
     """
     if beam < 1:
         raise InputError(f"beam is {beam}; it must be at least 1")
-    limits = torch.as_tensor(max_length, device=start.device).expand(len(start))
+    whole = isinstance(max_length, Integral | Tensor)
+    limits = torch.as_tensor(max_length if whole else torch.nan, device=start.device)
+    if limits.dtype == torch.bool or limits.is_floating_point() or limits.is_complex():
+        raise InputError(f"max_length is {max_length!r}; it must be a whole number, or one for each source")
+    limits = limits.expand(len(start))
     if bool((limits < 0).any()):
         raise InputError(f"max_length is {int(limits.min())}; it must not be negative")
     finished: list[list[Hypothesis]] = [[] for _ in range(len(start))]

@@ -9,20 +9,49 @@ import pyarrow.compute as pc
 from elman.errors import InputError
 
 _NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
-_INTEGER = r"^[+-]?\d{1,18}$"
+_INTEGER = r"^[+-]?\d+$"
 _CODE = r"^[+-]?0\d"  # 007 is a code, not a number
 _TIME = r"\d{4}-\d{2}(?:-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?)?"
 _ZONE = r"(?:Z|:\d{2}[+-]\d{2}:?\d{2}|\.\d+[+-]\d{2}:?\d{2})$"
 
 
-def as_numbers(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Turn texts into numbers if every cell that is neither missing nor empty is one; else leave them."""
+def as_numbers(column: pa.ChunkedArray, *, exact: bool = False) -> pa.ChunkedArray:
+    """Turn texts into numbers if every cell that is neither missing nor empty is one; else leave them.
+
+    Whole numbers beyond 64 bits stay text: as floats, different ones would become equal. With `exact`, which is
+    for names, so do all numbers that are not whole, such as 1.1 and 1.10.
+    """
     filled = column.filter(pc.greater(pc.fill_null(pc.utf8_length(column), 0), 0))
     if len(filled) == 0 or not _all(filled, _NUMBER) or pc.any(pc.match_substring_regex(filled, _CODE)).as_py():
         return column
-    kind = pa.int64() if _all(filled, _INTEGER) else pa.float64()
-    present = pc.if_else(pc.equal(column, ""), pa.scalar(None, column.type), column)
-    return pc.utf8_ltrim(present, "+").cast(kind)
+    whole = _all(filled, _INTEGER)
+    if exact and not whole:
+        return column
+    present = pc.utf8_ltrim(pc.if_else(pc.equal(column, ""), pa.scalar(None, column.type), column), "+")
+    try:
+        return present.cast(pa.int64() if whole else pa.float64())
+    except pa.ArrowInvalid:  # beyond 64 bits
+        return column
+
+
+def decimal_as_number(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Turn whole decimals into integers, or beyond 64 bits into text; others into floats."""
+    if column.type.scale > 0:
+        return column.cast(pa.float64())
+    try:
+        return column.cast(pa.int64())
+    except pa.ArrowInvalid:
+        return column.cast(pa.string())
+
+
+def inferred(column: "pd.Series[Any]") -> "pd.Series[Any]":
+    """Give a column of objects the type of its values; whole numbers that floats would round stay objects."""
+    found = column.infer_objects()
+    if found.dtype == column.dtype or not pd.api.types.is_float_dtype(found):
+        return found
+    present = column.dropna()
+    whole = all(isinstance(value, int) for value in present)
+    return column if whole and any(value != int(float(value)) for value in present) else found
 
 
 def as_times(column: "pd.Series[Any]") -> "pd.Series[Any]":

@@ -11,6 +11,8 @@ import pyarrow.csv
 from elman.errors import InputError
 from elman.tables.columns import as_numbers
 
+_NAMES = "unique_id"  # the column that tells sequences apart
+NO_ROWS = "has columns but no rows: expected at least one"
 _OPEN_QUOTE = "has a quote that is not closed: close it, or double it inside quotes"
 
 
@@ -50,7 +52,9 @@ def read_delimited(decoded: str, delimiter: str, name: str, text: Sequence[str])
     lines = _lines(decoded, delimiter, table.num_rows, len(header))
     frame = pd.DataFrame(
         {
-            column: (cells if column in text else as_numbers(cells)).to_pandas()
+            column: (cells if column in text else as_numbers(cells, exact=column == _NAMES)).to_pandas(
+                integer_object_nulls=True
+            )
             for column, cells in zip(header, table.columns, strict=True)
         },
     )
@@ -71,14 +75,17 @@ def _header(decoded: str, delimiter: str, name: str) -> list[str]:
 
 def _complaint(decoded: str, delimiter: str, fields: int, name: str, otherwise: str) -> str:
     """Say in which line a file is malformed."""
-    begins = 1
+    begins, rows = 1, 0
     try:
         for begins, row in _numbered_rows(decoded, delimiter):
             if row and len(row) != fields:
                 return f"{name} line {begins} has {len(row)} fields: expected {fields}, as the header has"
             begins += 1
+            rows += bool(row)
     except csv.Error:
         return f"{name} line {begins} {_OPEN_QUOTE}"
+    if rows == 1:  # Arrow refuses a header alone where no line break follows it
+        return f"{name} {NO_ROWS}"
     return f"{name} is malformed: {otherwise.splitlines()[0]}"
 
 

@@ -15,8 +15,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from elman.errors import InputError
-from elman.tables.columns import as_text, as_times
-from elman.tables.delimited import read_delimited
+from elman.tables.columns import as_text, as_times, decimal_as_number, inferred
+from elman.tables.delimited import NO_ROWS, read_delimited
 
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
 """What a table's file name ends in; the text formats also with `.gz`, and `.txt` is CSV or TSV by its header."""
@@ -28,6 +28,9 @@ def read_table(source: str | os.PathLike[str], *, name: str | None = None, text:
     Texts are taken as they are: "NA", "null" and "nan" are texts, and a column holds numbers only if every
     cell does, none with leading zeros. In CSV and TSV an empty cell is a missing value, and a quoted empty
     cell (`""`) is an empty text. Times in ISO form (2020-01-31, 2020-01-31T12:00) become datetime64.
+
+    Different names stay different: whole numbers of a column are never rounded to floats (beyond 64 bits those of
+    CSV and TSV are texts), and a column `unique_id` of CSV or TSV holds whole numbers or texts.
 
     The table's index is named `line` and holds the line of the file on which each row begins (in Parquet:
     `row`, from 1), so that later checks can name it; select rows by position with `iloc`.
@@ -53,11 +56,13 @@ def read_table(source: str | os.PathLike[str], *, name: str | None = None, text:
         suffix = _suffix(path, name)
         data = _content(path, name)
     if suffix == ".parquet":
-        table = _read_parquet(data, name)
+        table = _read_parquet(data, name, text)
     else:
         decoded = _decode(data, name)
         if suffix == ".txt" and decoded.lstrip().startswith("{"):
             suffix = ".jsonl"
+        if suffix in (".jsonl", ".ndjson", ".txt"):
+            _refuse_array(decoded, name)
         if suffix in (".jsonl", ".ndjson"):
             table = _read_json_lines(decoded, name)
         else:
@@ -65,9 +70,10 @@ def read_table(source: str | os.PathLike[str], *, name: str | None = None, text:
             delimiter = "\t" if suffix == ".tsv" or (suffix == ".txt" and "\t" in header) else ","
             table = read_delimited(decoded, delimiter, name, text)
     if len(table) == 0:
-        raise InputError(f"{name} has columns but no rows: expected at least one")
+        raise InputError(f"{name} {NO_ROWS}")
     for column in table.columns:
-        table[column] = as_text(table[column], name) if column in text else as_times(table[column])
+        cells = table[column]
+        table[column] = as_text(cells, name) if column in text else as_times(inferred(cells))
     return table
 
 
@@ -115,6 +121,16 @@ def _decode(data: bytes, name: str) -> str:
     return decoded
 
 
+def _refuse_array(decoded: str, name: str) -> None:
+    if not decoded.lstrip().startswith("["):
+        return
+    try:
+        json.loads(decoded)
+    except (ValueError, RecursionError):
+        return
+    raise InputError(f'{name} holds one JSON array: expected an object, such as {{"name": "value"}}, on each line')
+
+
 def _read_json_lines(decoded: str, name: str) -> pd.DataFrame:
     rows, lines = [], []
     for number, line in enumerate(decoded.split("\n"), start=1):
@@ -132,16 +148,20 @@ def _read_json_lines(decoded: str, name: str) -> pd.DataFrame:
             )
         rows.append(row)
         lines.append(number)
-    return pd.DataFrame(rows, index=pd.Index(lines, name="line"))
+    return pd.DataFrame(rows, index=pd.Index(lines, name="line"), dtype=object)  # floats would round whole numbers
 
 
-def _read_parquet(data: bytes, name: str) -> pd.DataFrame:
+def _read_parquet(data: bytes, name: str, text: Sequence[str]) -> pd.DataFrame:
     if not data:
         raise InputError(f"{name} is empty: expected a table")
     try:
-        table: pd.DataFrame = pq.read_table(io.BytesIO(data)).to_pandas(ignore_metadata=True)
+        table = pq.read_table(io.BytesIO(data))
+        for position, column in enumerate(table.schema):
+            if pa.types.is_decimal(column.type) and column.name not in text:
+                table = table.set_column(position, column.name, decimal_as_number(table.column(position)))
+        frame: pd.DataFrame = table.to_pandas(ignore_metadata=True, date_as_object=False, integer_object_nulls=True)
     except (pa.ArrowException, OSError) as error:
         reason = str(error).splitlines()[0]
         raise InputError(f"{name} is not a whole Parquet file: {reason}") from error
-    table.index = pd.RangeIndex(1, len(table) + 1, name="row")
-    return table
+    frame.index = pd.RangeIndex(1, len(frame) + 1, name="row")
+    return frame
