@@ -10,6 +10,7 @@ import pytest
 from elman.cli import main
 
 QUICK = ["--epochs", "1", "--hidden-size", "4", "--num-threads", "1", "--verbose", "0"]
+QUICK += ["--cell", "lstm", "--num-layers", "1"]
 
 
 class Ran(NamedTuple):

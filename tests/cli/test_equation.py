@@ -7,14 +7,14 @@ from hypothesis import strategies as st
 
 import elman
 from elman.cli.equation import plain_equations
+from elman.equations.operations import ON_FLOATS
 
 FUNCTIONS = {
     "tanh": math.tanh,
-    "relu": lambda x: max(x, 0.0),
     "sigmoid": lambda x: 1 / (1 + math.exp(-x)),
-    "exp": math.exp,
-    "absolute": abs,
-    "abs": abs,
+    "sin": math.sin,
+    "maximum": max,
+    "where": lambda condition, a, b: a if condition else b,
 }
 
 
@@ -46,9 +46,54 @@ def test_brackets_stand_where_they_must() -> None:
     def odd(z, h_prev):  # type: ignore[no-untyped-def]
         return -(z - (h_prev - z)) / (2 / (h_prev + 3)) ** 2 * elman.where(z < h_prev, z, -h_prev)
 
-    z = "(W_xh x_t + W_hh h_{t-1} + b_h)"
-    inner = "W_xh x_t + W_hh h_{t-1} + b_h"
     assert plain_equations(odd) == [
-        f"h_t = -({inner} - (h_{{t-1}} - {z})) / (2 / (h_{{t-1}} + 3)) ** 2"
-        f" * where({inner} < h_{{t-1}}, {inner}, -h_{{t-1}})"
+        "z = W_xh x_t + W_hh h_{t-1} + b_h",
+        "h_t = -(z - (h_{t-1} - z)) / (2 / (h_{t-1} + 3)) ** 2 * where(z < h_{t-1}, z, -h_{t-1})",
     ]
+
+
+def test_the_number_of_lines_bounds_the_size() -> None:
+    @elman.cell(gates="z", state="h")
+    def growing(z, h_prev):  # type: ignore[no-untyped-def]
+        for _ in range(1500):
+            z = z + elman.tanh(z)
+        return z
+
+    lines = plain_equations(growing)
+    assert lines[:2] == ["z = W_xh x_t + W_hh h_{t-1} + b_h", "u_1 = z + tanh(z) + tanh(z + tanh(z))"]
+    assert max(map(len, lines)) < 60
+
+
+OPERATIONS = {
+    "-a": lambda a, b: -a,
+    "a+b": lambda a, b: a + b,
+    "a-b": lambda a, b: a - b,
+    "a*b": lambda a, b: a * b,
+    "a/b": lambda a, b: a / (b * b + 0.5),
+    "a/-2": lambda a, b: a / -2,
+    "-1e-5-a": lambda a, b: -1e-5 - a,
+    "a**2": lambda a, b: a**2,
+    "a**-1": lambda a, b: (a * a + 1) ** -1,
+    "tanh": lambda a, b: elman.tanh(a),
+    "maximum": elman.maximum,
+    "where": lambda a, b: elman.where(a < b, -a, b),
+}
+
+
+@given(data=st.data())
+def test_what_is_written_of_any_cell_is_what_it_computes(data: st.DataObject) -> None:
+    @elman.cell(gates="p q", state="h c")
+    def random(p, q, h_prev, c_prev):  # type: ignore[no-untyped-def]
+        known = [p, q, h_prev, c_prev]
+        for name in data.draw(st.lists(st.sampled_from(sorted(OPERATIONS)), min_size=1, max_size=60)):
+            left, right = (known[-1 - data.draw(st.integers(0, min(4, len(known) - 1)))] for _ in "ab")
+            known.append(OPERATIONS[name](elman.sin(left), right))
+        return known[-1] + p * q, known[-2]
+
+    values = {name: data.draw(st.floats(-2, 2)) for name in random.program.inputs}
+    known = dict(values)
+    for line in plain_equations(random)[2:]:
+        target, _, text = line.partition(" = ")
+        known[target] = eval(re.sub(r"(\w+)_\{t-1\}", r"\1_prev", text), {}, FUNCTIONS | known)
+    expected = random.program.run(values, ON_FLOATS)
+    assert [known["h_t"], known["c_t"]] == list(expected)  # to the bit: nothing is written in another order

@@ -18,7 +18,12 @@ REGRESS = ("train", "regress", "steps.csv", "-o", "m.safetensors", *QUICK)
 def test_a_training_says_what_it_made(run, names) -> None:
     status, out, err = run(*CLASSIFY)
     assert (status, err) == (0, "")
-    for said in ("name → language", "lstm, 4 hidden units, both directions", "1 of 1, accuracy", "m.history.jsonl"):
+    for said in (
+        "name → language",
+        "gru, 2 layers of 4 hidden units, both directions",
+        "1 of 1, accuracy",
+        "m.history.jsonl",
+    ):
         assert said in out
     assert "elman predict m.safetensors Rossi0\n" in out
     assert sorted(path.name for path in Path().iterdir()) == ["m.history.jsonl", "m.safetensors", "names.csv"]
@@ -124,7 +129,7 @@ def test_a_baseline_stands_beside_the_network(run, names) -> None:
     table = out[out.index("With memory") :].splitlines()[2:]
     assert table[0].split() == ["network", "hidden", "units", "sees", "parameters", "accuracy"]
     sizes = [int(line.split()[-2].replace(",", "")) for line in table[1:]]
-    assert [line.split()[0] for line in table[1:]] == ["lstm", "feedforward"]
+    assert [line.split()[0] for line in table[1:]] == ["gru", "feedforward"]
     assert abs(sizes[1] / sizes[0] - 1) <= 0.02
     assert isinstance(elman.load("m.safetensors").model_, ManyToOne)
 

@@ -30,3 +30,13 @@ def test_vectors_stay_as_they_are() -> None:
     assert end.output_size == 4
     assert end(vectors) is vectors
     assert list(end.parameters()) == []
+
+
+def test_symbol_dropout_reads_the_unknown_symbol_in_training_only() -> None:
+    torch.manual_seed(0)
+    end = SequenceInput(5, 3, dropout=0.0, symbol_dropout=0.3)
+    assert end.embedding is not None
+    symbols = torch.full((20, 50), 4)
+    unknown = (end(symbols) == end.embedding.weight[0]).all(-1)
+    assert 0.2 < unknown.float().mean() < 0.4
+    torch.testing.assert_close(end.eval()(symbols), end.embedding.weight[symbols], rtol=0, atol=0)

@@ -28,21 +28,26 @@ TASKS: dict[str, tuple[Any, list[Any], list[Any]]] = {
 }
 
 EVERYWHERE = {
-    "cell": "gru",
+    "cell": "elman",
     "hidden_size": 7,
-    "num_layers": 2,
+    "num_layers": 3,
     "bidirectional": None,  # the other one
     "dropout": 0.6,
     "epochs": 3,
     "batch_size": 3,
     "learning_rate": 0.01,
     "clip": 0.001,
+    "weight_decay": 0.7,
     "validation_fraction": 0.3,
     "random_state": 1,
 }
 CHANGES = [(task, name, value) for task in TASKS for name, value in EVERYWHERE.items()] + [
     ("classify", "embedding_size", 5),
     ("classify", "level", "words"),
+    ("classify", "symbol_dropout", 0.5),
+    ("classify", "average", 0.05),
+    ("regress", "average", 0.9),
+    ("classify", "label_smoothing", 0.3),
     ("classify", "pooling", "mean"),
     ("classify", "pooling", "max"),
     ("regress", "window", 4),

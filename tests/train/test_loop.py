@@ -235,15 +235,15 @@ def test_ctrl_c_in_the_first_epoch_keeps_the_weights_as_they_are():
 
 
 def test_ctrl_c_never_parts_a_step(monkeypatch):
-    """A signal while Adam is at work is heard when all parameters have moved."""
-    taken, step = [], torch.optim.Adam.step
+    """A signal while AdamW is at work is heard when all parameters have moved."""
+    taken, step = [], torch.optim.AdamW.step
 
     def noisy(self, *args):
         signal.raise_signal(signal.SIGINT)
         step(self, *args)
         taken.append([p.detach().clone() for p in self.param_groups[0]["params"]])
 
-    monkeypatch.setattr(torch.optim.Adam, "step", noisy)
+    monkeypatch.setattr(torch.optim.AdamW, "step", noisy)
     x, y = line()
     model = nn.Linear(3, 1, dtype=torch.float64)
     history = train(model, squares, examples(x, y), None, Settings(epochs=3))
@@ -264,7 +264,7 @@ def test_a_second_ctrl_c_is_an_ordinary_one(monkeypatch):
         train(model, squares, examples(x, y), None, Settings(epochs=3))
 
 
-def test_what_is_not_finite_stops_training_with_the_weights_intact():
+def test_what_is_not_finite_stops_training_with_the_best_weights():
     x, y = line()
     model = nn.Linear(3, 1, dtype=torch.float64)
     calls, before = [], []
@@ -276,14 +276,23 @@ def test_what_is_not_finite_stops_training_with_the_weights_intact():
         return (total * float("nan") if len(calls) == 6 else total), count
 
     message = r"the loss is nan in epoch 2, batch 2 of 4; most likely learning_rate=0.01 is too high \(try 0.001\)"
-    with pytest.raises(InputError, match=message):
+    with pytest.raises(InputError, match=message + ".*; the model has the weights of epoch 1$"):
         train(model, loss, examples(x, y), None, Settings(batch_size=16, learning_rate=0.01))
-    assert_weights(model, before[-1])
+    assert_weights(model, before[4])  # those with which epoch 2 began
+    assert not model.training
+
+    seen = []
+    metric = Metric("score", scripted([0.1, 0.5, 0.4, float("nan")], seen))
+    with pytest.raises(InputError, match=r"the score is nan in epoch 4; .*; the model has the weights of epoch 2$"):
+        train(model, squares, examples(x, y), None, Settings(), metric=metric)
+    assert_weights(model, seen[1])
 
     def root(model, batch):  # a finite loss whose gradient is not: the root at 0
         return (model(batch[0]) * 0).sqrt().sum(), len(batch[0])
 
-    with pytest.raises(InputError, match=r"gradient norm is nan in epoch 1, batch 1 of 4; before anything"):
+    with pytest.raises(
+        InputError, match=r"gradient norm is nan in epoch 1, batch 1 of 4; before anything.*; no epoch was finished$"
+    ):
         train(model, root, examples(x, y), None, Settings(batch_size=16))
 
     data, nowhere = examples(x, y), examples(x, y / 0)
@@ -300,6 +309,9 @@ def test_nothing_to_learn_is_refused():
         train(model, squares, examples(torch.zeros(0, 3), torch.zeros(0, 1)), None, Settings())
     with pytest.raises(InputError, match="all sequences to train on are empty"):
         train(model, lambda *_: (torch.tensor(0.0), 0), examples(*line(4)), None, Settings())
+    for frozen in (nn.Linear(3, 1).requires_grad_(False), nn.Identity()):
+        with pytest.raises(InputError, match="the model has no parameters to train"):
+            train(frozen, squares, examples(*line(4)), None, Settings())
 
 
 @pytest.mark.parametrize(
@@ -309,11 +321,24 @@ def test_nothing_to_learn_is_refused():
         ("batch_size", -1),
         ("patience", 0),
         ("num_threads", 0),
+        ("num_threads", 1.5),
+        ("epochs", 2.5),
+        ("epochs", True),
+        ("epochs", None),
+        ("batch_size", "8"),
+        ("weight_decay", -0.1),
+        ("average", 1.0),
+        ("patience", float("nan")),
+        ("learning_rate", "fast"),
+        ("clip", None),
+        ("seed", -1),
+        ("seed", 0.5),
+        ("verbose", "1"),
         ("learning_rate", 0.0),
         ("learning_rate", float("nan")),
         ("clip", -1.0),
     ],
 )
 def test_settings_out_of_range_are_refused(word, value):
-    with pytest.raises(InputError, match=f"{word} is {value}"):
+    with pytest.raises(InputError, match=f"{'random_state' if word == 'seed' else word} is {value!r}"):
         Settings(**{word: value})

@@ -22,6 +22,7 @@ class Feedforward(nn.Module):
         in_step: whether there is an output for every step, or one for the end of the sequence.
         dropout: the probability of zeroing in training: embeddings, before the output layer.
         embedding_size: numbers that stand for a symbol; 0 says that the input is vectors.
+        symbol_dropout: see `SequenceInput`.
     """
 
     def __init__(
@@ -33,10 +34,11 @@ class Feedforward(nn.Module):
         in_step: bool = False,
         dropout: float = 0.0,
         embedding_size: int = 0,
+        symbol_dropout: float = 0.0,
     ) -> None:
         super().__init__()
         self.window, self.in_step = window, in_step
-        self.input = SequenceInput(input_size, embedding_size, dropout)
+        self.input = SequenceInput(input_size, embedding_size, dropout, symbol_dropout)
         self.hidden = nn.Linear(window * self.input.output_size, hidden_size)
         self.dropout = nn.Dropout(dropout)
         self.readout = nn.Linear(hidden_size, output_size)

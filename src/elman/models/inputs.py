@@ -1,5 +1,6 @@
 """What a model reads at each time step: symbols, or vectors."""
 
+import torch
 from torch import Tensor, nn
 
 
@@ -13,14 +14,21 @@ class SequenceInput(nn.Module):
         input_size: how many symbols there are, or I.
         embedding_size: E for symbols; 0 says that the input is vectors.
         dropout: the probability with which a number of an embedding is zeroed in training.
+        symbol_dropout: the probability with which a symbol is read as 0, the unknown one, in training; so the network
+            learns to do without any one symbol, and what an unknown one means.
     """
 
-    def __init__(self, input_size: int, embedding_size: int, dropout: float) -> None:
+    def __init__(self, input_size: int, embedding_size: int, dropout: float, symbol_dropout: float = 0.0) -> None:
         super().__init__()
+        self.symbol_dropout = symbol_dropout
         self.output_size = embedding_size or input_size
         self.embedding = nn.Embedding(input_size, embedding_size) if embedding_size else None
         self.dropout = nn.Dropout(dropout if embedding_size else 0.0)
 
     def forward(self, inputs: Tensor) -> Tensor:
         """The vectors that the layers above read."""
-        return inputs if self.embedding is None else self.dropout(self.embedding(inputs))
+        if self.embedding is None:
+            return inputs
+        if self.training and self.symbol_dropout:
+            inputs = inputs.masked_fill(torch.rand(inputs.shape, device=inputs.device) < self.symbol_dropout, 0)
+        return self.dropout(self.embedding(inputs))  # type: ignore[no-any-return]

@@ -21,6 +21,7 @@ class Reader(nn.Module):
         dropout: the probability of zeroing in training: embeddings, between layers, before the output layer.
         embedding_size: numbers that stand for a symbol; 0 says that the input is vectors.
         init: how the recurrent weights start; see `Recurrent`.
+        symbol_dropout: see `SequenceInput`.
     """
 
     def __init__(
@@ -34,9 +35,10 @@ class Reader(nn.Module):
         dropout: float = 0.0,
         embedding_size: int = 0,
         init: str = "torch",
+        symbol_dropout: float = 0.0,
     ) -> None:
         super().__init__()
-        self.input = SequenceInput(input_size, embedding_size, dropout)
+        self.input = SequenceInput(input_size, embedding_size, dropout, symbol_dropout)
         self.recurrent = Recurrent(
             cell,
             self.input.output_size,

@@ -85,6 +85,7 @@ def _wirings(estimator: Estimator, training: Coded) -> Iterator[dict[str, Any]]:
             "hidden_size": hidden_size,
             "in_step": recurrent["kind"] == "InStep",
             "dropout": recurrent["dropout"],
+            "symbol_dropout": recurrent.get("symbol_dropout", 0.0),
         }
 
 

@@ -21,8 +21,8 @@ class Classifier(ClassifierMixin, Estimator, ClassifierOptions):  # type: ignore
     """Which class a sequence belongs to: texts, or sequences of vectors, of any lengths.
 
     The network reads the sequence and its last state (or the mean or maximum over the steps) decides: many to one.
-    Arguments are keyword-only and listed in `ClassifierOptions`. The default cell is the LSTM: on the surnames it was
-    the most accurate of the three classic cells, and PyTorch runs it fastest on a CPU.
+    Arguments are keyword-only and listed in `ClassifierOptions`. The default is two layers of GRUs: on the
+    surnames, at equal size, they were a little more accurate than LSTMs and 1.7 points more than plain Elman cells.
 
     After `fit`: `classes_`, `model_`, `codecs_`, `history_`.
 
@@ -61,11 +61,19 @@ class Classifier(ClassifierMixin, Estimator, ClassifierOptions):  # type: ignore
     def wiring(self, training: Coded) -> dict[str, Any]:
         """Many to one."""
         symbols = self.codecs_["input"].kind == "text"
-        return {"kind": "ManyToOne", **self.ends(), "pooling": self.pooling, **self._network(len(training), symbols)}
+        return {
+            "kind": "ManyToOne",
+            **self.ends(),
+            "pooling": self.pooling,
+            **self._network(len(training), symbols),
+            "symbol_dropout": float(self.symbol_dropout),
+        }
 
     def loss(self, model: nn.Module, batch: Batch) -> tuple[Tensor, int]:
-        """Cross-entropy."""
-        return F.cross_entropy(model(batch.inputs, batch.lengths), batch.targets, reduction="sum"), len(batch.targets)
+        """Cross-entropy, with smoothed labels in training."""
+        smoothing = self.label_smoothing if model.training else 0.0
+        scores = model(batch.inputs, batch.lengths)
+        return F.cross_entropy(scores, batch.targets, reduction="sum", label_smoothing=smoothing), len(batch.targets)
 
     def metric(self, validation: Coded) -> Metric:
         """Accuracy."""

@@ -98,6 +98,8 @@ class Estimator(BaseEstimator, Options):  # type: ignore[misc]
             patience=self.patience,
             seed=self.random_state,
             num_threads=self.num_threads,
+            weight_decay=self.weight_decay,
+            average=self.average,
             verbose=self.verbose,
         )
         self.model_config_ = wiring or self.wiring(training)
@@ -135,7 +137,7 @@ class Estimator(BaseEstimator, Options):  # type: ignore[misc]
 
     def _network(self, n: int, symbols: bool) -> dict[str, Any]:
         """The part of a model's configuration that all recurrent wirings share, sized for `n` sequences."""
-        hidden_size = int(self.hidden_size or 0) or (64 if n < 1000 else 128 if n < 10_000 else 192)
+        hidden_size = int(self.hidden_size or 0) or (64 if n < 1000 else 128 if n < 50_000 else 256)
         return {
             "cell": find_cell(self.cell).to_config(),
             "hidden_size": hidden_size,

@@ -16,10 +16,11 @@ LEAST = {
     **dict.fromkeys(("hidden_size", "num_layers", "embedding_size", "epochs", "batch_size", "patience"), 1),
     **dict.fromkeys(("num_threads", "beam", "max_length"), 1),
     **dict.fromkeys(("dropout", "learning_rate", "clip", "validation_fraction", "random_state", "window"), 0),
+    **dict.fromkeys(("weight_decay", "average", "symbol_dropout", "label_smoothing"), 0),
     "length_penalty": 0,
 }
 """The smallest value of each option that is a number."""
-MOST = {"dropout": 1, "validation_fraction": 1}
+MOST = dict.fromkeys(("dropout", "validation_fraction", "average", "symbol_dropout", "label_smoothing"), 1)
 LEVELS = ("characters", "words", "subwords")
 CHOICES = {
     "level": LEVELS,
@@ -49,6 +50,8 @@ class Options:
     epochs: int | None = option(None, "Passes over the training data at most  [default: from the data's size]")
     batch_size: int | None = option(None, "Sequences of a step  [default: from the data's size]")
     learning_rate: float = option(0.002, "Peak of the learning rate, after warm-up and before cosine decay")
+    weight_decay: float = option(0.0, "Part of each weight lost a step, in units of the learning rate")
+    average: float = option(0.0, "Decay of the running average of the weights that is kept, such as 0.998; 0 for none")
     clip: float = option(1.0, "Largest norm of the gradient; 0 for no clipping")
     validation_fraction: float = option(0.1, "Part of the data set aside for early stopping; 0 for none")
     patience: int = option(10, "Epochs without a better validation value before training stops")
@@ -62,6 +65,13 @@ class Options:
 class ClassifierOptions(Options):
     """What `Classifier` and `elman train classify` take."""
 
+    cell: "Cell | str" = option("gru", "The equation of one step: gru, lstm, elman, elman_relu, leaky_elman, ...")
+    num_layers: int = option(2, "Recurrent layers, one above the other")
+    learning_rate: float = option(0.004, "Peak of the learning rate, after warm-up and before cosine decay")
+    weight_decay: float = option(0.1, "Part of each weight lost a step, in units of the learning rate")
+    average: float = option(0.998, "Decay of the running average of the weights that is kept; 0 for none")
+    symbol_dropout: float = option(0.1, "Probability of reading an unknown symbol in place of one, in training")
+    label_smoothing: float = option(0.1, "Part of each label's probability spread over all classes, in training")
     level: str | None = option(None, "Symbols of a text: characters, words or subwords  [default: from the texts]")
     pooling: str = option("last", "What the output layer reads: last state, mean or max over all steps")
     dropout: float = option(0.3, "Probability of zeroing a value in training")

@@ -12,6 +12,7 @@ from rich.console import Console
 from torch import Tensor, nn
 
 from elman.errors import InputError
+from elman.train.average import Average
 from elman.train.batches import Indices, LengthBatches, Lengths, ordered_batches
 from elman.train.history import Epoch, History
 from elman.train.interruption import uninterrupted
@@ -62,7 +63,7 @@ def train(
     metric: Metric | None = None,
     console: Console | None = None,
 ) -> History:
-    """Fit `model` by gradient descent (Adam), and leave it with the best weights, in evaluation mode.
+    """Fit `model` by gradient descent (AdamW), and leave it with the best weights, in evaluation mode.
 
     `loss(model, batch)` gives the *sum* of the losses over the valid steps of a batch and their number.
     A step descends the mean over its batch, and the means of an epoch are over all of its valid steps,
@@ -70,8 +71,9 @@ def train(
 
     After every epoch the metric (without one: the validation loss) is measured; when `patience` epochs
     in a row have brought no better value, the training ends. Ctrl-C ends it too, between two steps.
-    Either way the model has the weights of the best epoch so far; without metric and validation data
-    that is the last whole one. If the first epoch had not ended, the weights stay as they are.
+    Either way, and after an error too, the model has the weights of the best epoch so far; without metric
+    and validation data that is the last whole one. If the first epoch had not ended, the weights stay as
+    they are.
 
     The caller's random state and thread count are as before afterwards.
 
@@ -88,13 +90,16 @@ def train(
         The history; `history.interrupted` tells of a Ctrl-C.
 
     Raises:
-        InputError: there is nothing to train on; or a loss, a gradient or the metric is no finite number.
+        InputError: there is nothing to train, or nothing to train on; or a loss, a gradient or the metric is no
+            finite number.
 
-    Source: Kingma and Ba, Adam: A Method for Stochastic Optimization (2015); clipping by norm: Pascanu,
+    Source: Loshchilov and Hutter, Decoupled Weight Decay Regularization (2019); clipping by norm: Pascanu,
     Mikolov and Bengio, On the Difficulty of Training Recurrent Neural Networks (2013).
     """
     if len(training.lengths) == 0:
         raise InputError("there are no sequences to train on: at least one is needed")
+    if not any(parameter.requires_grad for parameter in model.parameters()):
+        raise InputError("the model has no parameters to train: at least one that requires a gradient is needed")
     run = _Run(model, loss, training, validation, settings, metric)
     progress = Progress(settings.epochs, len(run.batches), settings.verbose, console)
     with reproducible(settings.seed, settings.num_threads, run.device):
@@ -104,9 +109,10 @@ def train(
                     run.epoch(progress)
         except KeyboardInterrupt:
             run.history.ended = "interrupted"
-        if run.best_weights is not None:
-            model.load_state_dict(run.best_weights)
-        model.eval()
+        finally:
+            if run.best_weights is not None:
+                model.load_state_dict(run.best_weights)
+            model.eval()
     progress.finish(run.history)
     return run.history
 
@@ -133,7 +139,10 @@ class _Run(Generic[Batch]):
         self.schedule = Schedule(settings.learning_rate, settings.epochs * len(self.batches))
         self.parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
         self.device = self.parameters[0].device
-        self.optimizer = torch.optim.Adam(self.parameters, lr=settings.learning_rate, fused=True)
+        self.optimizer = torch.optim.AdamW(
+            self.parameters, lr=settings.learning_rate, weight_decay=settings.weight_decay, fused=True
+        )
+        self.average = Average(self.parameters, settings.average)
         self.history = History(metric.name, metric.higher_is_better) if metric else History()
         self.best_weights: dict[str, Tensor] | None = None
 
@@ -153,14 +162,23 @@ class _Run(Generic[Batch]):
         if not count:
             raise InputError("all sequences to train on are empty: at least one must have a step to learn from")
         self.model.eval()
+        with self.average.in_place():
+            self.judge(progress, number, total / count, sum(norms) / len(norms), started)
+        if number == self.settings.epochs:
+            self.history.ended = "epochs"
+        elif self.history.epochs_without_gain >= self.settings.patience:
+            self.history.ended = "patience"
+
+    def judge(self, progress: Progress, number: int, loss: float, norm: float, started: float) -> None:
+        """Measure the model after an epoch, write it into the history, and keep it if it is the best."""
         validation_loss, value = self.measure(number)
         record = Epoch(
             number,
-            training_loss=total / count,
+            training_loss=loss,
             validation_loss=validation_loss,
             metric=value,
             learning_rate=self.optimizer.param_groups[0]["lr"],
-            gradient_norm=sum(norms) / len(norms),
+            gradient_norm=norm,
             seconds=time.perf_counter() - started,
         )
         with uninterrupted():
@@ -168,10 +186,6 @@ class _Run(Generic[Batch]):
             if self.history.best_epoch == number:
                 self.best_weights = copy.deepcopy(self.model.state_dict())
         progress.epoch(self.history)
-        if number == self.settings.epochs:
-            self.history.ended = "epochs"
-        elif self.history.epochs_without_gain >= self.settings.patience:
-            self.history.ended = "patience"
 
     def step(self, epoch: int, position: int, batch: Batch) -> tuple[float, int, float]:
         """One step of gradient descent; gives the sum of losses, its count and the gradient norm."""
@@ -192,6 +206,7 @@ class _Run(Generic[Batch]):
             group["lr"] = rate
         with uninterrupted():
             self.optimizer.step()
+            self.average.update()
         return value * count, count, norm
 
     @torch.no_grad()
@@ -225,4 +240,6 @@ class _Run(Generic[Batch]):
                 f"most likely learning_rate={rate:g} is too high (try {rate / 10:g}), "
                 "or the data hold NaN, infinite or very large values"
             )
-        raise InputError(f"training stopped: the {name} is {value} in epoch {epoch}{batch}; {cause}")
+        best = self.history.best_epoch
+        kept = "no epoch was finished" if best is None else f"the model has the weights of epoch {best}"
+        raise InputError(f"training stopped: the {name} is {value} in epoch {epoch}{batch}; {cause}; {kept}")

@@ -56,16 +56,16 @@ def split(
         unit = units[position]
         by_class.setdefault(None if labels is None else labels[unit[0]], []).append(unit)
 
-    # One pass over the classes: a group is taken as soon as at least half of it is owed, and what is
-    # owed is carried into the next class, so that the total is right even when classes are tiny. The
-    # first group of each class stays in training.
+    # One pass over the classes: a group is taken when a random part of it is owed (were it half of it, no large group
+    # among single rows would ever be), and what is owed is carried into the next class, so that the total is right
+    # even when classes are tiny. The first group of each class stays in training.
     taken: list[int] = []
     owed = 0.0
     for first, *others in by_class.values():
         owed += fraction * len(first)
         for unit in others:
             owed += fraction * len(unit)
-            if owed >= len(unit) / 2:
+            if owed >= len(unit) * generator.random():
                 taken += unit
                 owed -= len(unit)
     if not taken:
