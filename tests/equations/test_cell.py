@@ -94,6 +94,11 @@ def elman_again(name="elman"):
         ({"initial": math.nan}, "initial is nan"),
         ({"initial": math.inf}, "initial is inf"),
         ({"initial": 0.0, "range": (1, -1)}, "inside the range"),
+        ({"initial": "a"}, "initial is 'a', expected a finite number"),
+        ({"range": (0,)}, r"range is \(0,\), expected its two ends, each a finite number or None"),
+        ({"range": 1}, "range is 1, expected its two ends"),
+        ({"range": (0, math.inf)}, "each a finite number or None"),
+        ({"range": (math.nan, 1)}, "each a finite number or None"),
         ({"per": "gate"}, "per is 'gate', expected 'unit' or 'layer'"),
     ],
 )
@@ -209,6 +214,14 @@ def test_neither_sympy_nor_torch_is_imported_to_define_a_cell():
         "assert 'torch' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-W", "error", "-c", code], check=True)
+
+
+def test_the_functions_docstring_and_the_order_of_its_arguments_are_the_cells():
+    assert "Source: Hochreiter, Schmidhuber 1997" in CELLS["lstm"].__doc__
+    assert cell(gates="z")(lambda z, h_prev: z).__doc__ == Cell.__doc__
+    assert Cell.from_config(CELLS["lstm"].to_config()) == CELLS["lstm"]
+    one = cell(gates="z", params="a")(lambda a, h_prev, z: z - a * h_prev)
+    assert one(2.0, 3.0, 10.0) == one(2.0, z=10.0, h_prev=3.0) == 4.0
 
 
 def test_repr_names_gates_and_states():

@@ -132,6 +132,19 @@ def returns_list(z, h_prev):
     return [tanh(z)]
 
 
+def returns_string(z, h_prev):
+    return "z"
+
+
+def positional_only(z, /, h_prev):
+    return tanh(z)
+
+
+def unused_gate(z, h_prev):
+    exp(z)
+    return tanh(h_prev)
+
+
 def returns_condition(z, h_prev):
     return z < 0
 
@@ -169,7 +182,10 @@ REFUSED = {
     nan_constant: "constant that is inf or NaN",
     overflowing_constant: "constant that is inf or NaN",
     returns_none: "expected a value computed from its arguments",
-    returns_list: "expected a value computed from its arguments",
+    returns_list: "returns a list: return a tuple, the new value of each state in order",
+    returns_string: "expected a value computed from its arguments",
+    positional_only: r"has the positional-only argument 'z': remove the '/'",
+    unused_gate: r"does not use 'z': no new state depends on it; use it, or do not declare it",
     returns_condition: r"returns a condition: write where\(a < b, x, y\)",
     returns_two: r"returns 2 value\(s\), but has 1 state\(s\): return the new value of each, in order",
 }
@@ -218,6 +234,8 @@ def test_the_line_of_the_error_is_quoted():
         ({"gates": "z", "constants": {"k": "1"}}, "k is '1', expected a finite number"),
         ({"gates": "z", "params": {"k": math.inf}}, "k is inf, expected a finite number"),
         ({"gates": "z", "params": {"k": None}}, "k is None, expected a finite number"),
+        ({"gates": "z", "params": "weight_hh"}, "'weight_hh' has the name of a tensor of the layer: rename it"),
+        ({"gates": "z", "params": {"bias_ih": 0.5}}, "'bias_ih' has the name of a tensor of the layer: rename it"),
     ],
 )
 def test_wrong_declaration_is_refused_with_the_place(arguments, words):
@@ -227,6 +245,36 @@ def test_wrong_declaration_is_refused_with_the_place(arguments, words):
     with pytest.raises(EquationError, match=words) as caught:
         cell(**arguments)(step)
     assert str(caught.value).startswith(f"{__file__}:{inspect.getsourcelines(step)[1]}: ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "unused"),
+    [
+        ({"gates": "z i"}, "i"),
+        ({"gates": "z i", "split": "i"}, "i_x"),
+        ({"gates": "z", "params": "k"}, "k"),
+        ({"gates": "z", "constants": {"k": 1.0}}, "k"),
+        ({"gates": "z", "masks": "k"}, "k"),
+    ],
+)
+def test_what_no_state_depends_on_is_refused(arguments, unused):
+    def step(**values):
+        return tanh(values["z"])
+
+    names = ["z", "h_prev", *(["i_x", "i_h"] if "split" in arguments else [unused])]
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    step.__signature__ = inspect.Signature([inspect.Parameter(name, keyword) for name in names])
+    with pytest.raises(EquationError, match=rf"^{__file__}:\d+: cell 'step' does not use '{unused}': no new state"):
+        cell(**arguments)(step)
+
+
+def test_a_decorator_without_its_parentheses_is_refused():
+    with pytest.raises(
+        EquationError, match=r'test_trace\.py:\d+: @cell without its parentheses: write @cell\(gates="z"'
+    ):
+        cell(unused_gate)
+    with pytest.raises(EquationError, match="needs at least one gate and one state"):
+        cell()(unused_gate)
 
 
 def test_a_value_of_another_equation_is_refused():

@@ -1,7 +1,8 @@
 """Cells: an equation traced from a Python function, its adjoint, and the cells that come with elman."""
 
-from elman.equations.cell import Cell, Parameter, cell
+from elman.equations.cell import Cell, cell
 from elman.equations.cells import CELLS
+from elman.equations.parameter import Parameter
 from elman.equations.program import Line, Program
 from elman.equations.trace import (
     absolute,

@@ -8,39 +8,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from elman.equations.parameter import Parameter, finite
 from elman.equations.program import Line, Program, checked
 from elman.equations.trace import definition, trace
 from elman.errors import EquationError
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """A trainable number of a cell: one for each unit, or one for all.
-
-    Args:
-        initial: the value it starts from, inside `range`.
-        range: the open interval it stays in during training; None where there is no bound.
-        per: "unit", one for each hidden unit, or "layer", one for all units of a layer.
-    """
-
-    initial: float = 0.0
-    range: tuple[float | None, float | None] = (None, None)
-    per: str = "unit"
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "initial", float(self.initial))
-        object.__setattr__(self, "range", tuple(None if end is None else float(end) for end in self.range))
-        low, high = self.bounds
-        if not low < self.initial < high:
-            raise EquationError(f"initial is {self.initial}, expected a number inside the range ({low}, {high})")
-        if self.per not in ("unit", "layer"):
-            raise EquationError(f"per is {self.per!r}, expected 'unit' or 'layer'")
-
-    @property
-    def bounds(self) -> tuple[float, float]:
-        """The range in numbers, infinite where there is no bound."""
-        low, high = self.range
-        return (-math.inf if low is None else low), (math.inf if high is None else high)
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +35,10 @@ class Cell:
     constants: Mapping[str, float] = field(default_factory=dict)
     masks: tuple[str, ...] = ()
     function: Callable[..., Any] | None = None
+
+    def __post_init__(self) -> None:
+        if self.function is not None and self.function.__doc__:
+            object.__setattr__(self, "__doc__", self.function.__doc__)  # what help(cell) shows
 
     @cached_property
     def gate_inputs(self) -> tuple[str, ...]:
@@ -114,7 +89,7 @@ class Cell:
                 _identifier(p["name"]): Parameter(p["initial"], tuple(p["range"]), p["per"])
                 for p in config["parameters"]
             }
-            constants = {_identifier(name): _constant(name, value) for name, value in config["constants"]}
+            constants = {_identifier(name): finite(name, value) for name, value in config["constants"]}
             lines = tuple(Line(str(line[0]), tuple(map(_ref, line[1:]))) for line in config["lines"])
             outputs = tuple(map(_ref, config["outputs"]))
             name = str(config["name"])
@@ -154,19 +129,21 @@ class Cell:
     def __reduce__(self) -> tuple[Any, ...]:
         return Cell.from_config, (self.to_config(),)  # the function may be a local one; the trace is all it takes
 
-    def __call__(self, **values: Any) -> Any:
-        """The user's own Python function, on plain numbers by name: what the trace is tested against."""
+    def __call__(self, *args: Any, **values: Any) -> Any:
+        """The user's own Python function, on plain numbers: what the trace is tested against."""
         if self.function is None:
             raise EquationError(f"cell {self.name!r} was read from a file: its Python function is not there")
-        return self.function(**values)
+        return self.function(*args, **values)
 
     def __repr__(self) -> str:
         return f"<cell {self.name}: gates {' '.join(self.gates)}; state {' '.join(self.state)}>"
 
 
 def cell(
+    function: None = None,
+    /,
     *,
-    gates: str | Sequence[str],
+    gates: str | Sequence[str] = (),
     state: str | Sequence[str] = "h",
     split: str | Sequence[str] = (),
     params: str | Sequence[str] | Mapping[str, Parameter | float] = (),
@@ -176,7 +153,8 @@ def cell(
     """Define a cell by its equation: the decorated function is traced once, here.
 
     Args:
-        gates: the names of the gates, in the order of the rows of the weights.
+        function: nothing: `@cell` is written with its parentheses.
+        gates: the names of the gates, at least one, in the order of the rows of the weights.
         state: the names of the states; the first is the layer's output and is multiplied by W_hh.
         split: those gates `g` that the equation wants in two parts, as arguments `g_x` and `g_h`.
         params: trainable numbers, by name: a `Parameter`, or a number to start from.
@@ -198,6 +176,10 @@ def cell(
         >>> elman(z=0.0, h_prev=0.5)
         0.0
     """
+    if function is not None:
+        raise EquationError(
+            f'{definition(function)}: @cell without its parentheses: write @cell(gates="z", state="h") with your names'
+        )
 
     def decorate(function: Callable[..., Any]) -> Cell:
         name = getattr(function, "__name__", "cell")
@@ -205,11 +187,13 @@ def cell(
         try:
             gate_names, states, split_names, mask_names = map(_names, (gates, state, split, masks))
             parameters = _parameters(params)
-            values = {_identifier(key): _constant(key, value) for key, value in (constants or {}).items()}
+            values = {_identifier(key): finite(key, value) for key, value in (constants or {}).items()}
             others = (*parameters, *values, *mask_names)
             inputs = _inputs(what, gate_names, split_names, states, others)
-            arguments = tuple(inspect.signature(function).parameters)
-            for argument in arguments:
+            arguments = inspect.signature(function).parameters
+            for argument, description in arguments.items():
+                if description.kind is description.POSITIONAL_ONLY:
+                    raise EquationError(f"{what} has the positional-only argument {argument!r}: remove the '/'")
                 if argument not in inputs:
                     raise EquationError(
                         f"{what} has the argument {argument!r}, which is no gate, state or parameter: "
@@ -221,6 +205,13 @@ def cell(
         except EquationError as error:
             raise EquationError(f"{definition(function)}: {error}") from error
         program = trace(function, inputs, len(states), what)
+        reads = program.reads()
+        for given in inputs:
+            if given not in reads and not given.endswith("_prev"):  # Elman's own h_prev is in z alone
+                raise EquationError(
+                    f"{definition(function)}: {what} does not use {given!r}: no new state depends on it; "
+                    "use it, or do not declare it"
+                )
         return Cell(name, gate_names, states, program, split_names, parameters, values, mask_names, function)
 
     return decorate
@@ -259,21 +250,14 @@ def _inputs(
 
 def _parameters(params: str | Sequence[str] | Mapping[str, Parameter | float]) -> dict[str, Parameter]:
     if not isinstance(params, Mapping):
-        return {name: Parameter() for name in _names(params)}
+        params = {name: Parameter() for name in _names(params)}
+    for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"):
+        if name in params:
+            raise EquationError(f"the parameter {name!r} has the name of a tensor of the layer: rename it")
     return {
-        _identifier(name): value if isinstance(value, Parameter) else Parameter(_constant(name, value))
+        _identifier(name): value if isinstance(value, Parameter) else Parameter(finite(name, value))
         for name, value in params.items()
     }
-
-
-def _constant(name: str, value: Any) -> float:
-    try:
-        number = float(value)
-    except (TypeError, ValueError, OverflowError):
-        number = math.nan
-    if isinstance(value, str) or not math.isfinite(number):
-        raise EquationError(f"{name} is {value!r}, expected a finite number")
-    return number
 
 
 def _ref(value: Any) -> str | float:

@@ -3,7 +3,8 @@
 The order of the gates is that of the rows of the weights, and is torch's where torch has the cell.
 """
 
-from elman.equations.cell import Cell, Parameter, cell
+from elman.equations.cell import Cell, cell
+from elman.equations.parameter import Parameter
 from elman.equations.trace import relu, sigmoid, tanh
 
 

@@ -1,65 +1,26 @@
 """A cell's equations as LaTeX, as a textbook writes them: x_t, h_{t-1}, elementwise products as a circled dot."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import sympy
-
-from elman.equations.program import Line, Ref
+from elman.equations.notation import ATOM, FUNCTION, NEGATION, NONE, POWER, PRODUCT, SUM, Form, Notation, equations
 
 if TYPE_CHECKING:
     from elman.equations.cell import Cell
 
-_sigma = sympy.Function("sigma")
-
-# Called under sympy.evaluate(False), so that what is printed is what was written.
-_TO_SYMPY: dict[str, Any] = {
-    "add": sympy.Add,
-    "sub": lambda a, b: sympy.Add(a, sympy.Mul(-1, b)),
-    "mul": sympy.Mul,
-    "div": lambda a, b: sympy.Mul(a, sympy.Pow(b, -1)),
-    "neg": lambda a: sympy.Mul(-1, a),
-    "power": sympy.Pow,
-    "tanh": sympy.tanh,
-    "sigmoid": _sigma,
-    "exp": sympy.exp,
-    "log": sympy.log,
-    "sqrt": sympy.sqrt,
-    "sin": sympy.sin,
-    "cos": sympy.cos,
-    "relu": sympy.Function("ReLU"),
-    "abs": sympy.Abs,
-    "sign": sympy.Function("sign"),
-    "maximum": sympy.Function("max"),
-    "minimum": sympy.Function("min"),
-    "where": lambda condition, a, b: sympy.Piecewise((a, condition), (b, True)),
-    "less": sympy.StrictLessThan,
-    "less_equal": sympy.LessThan,
-    "equal": sympy.Equality,
-}
-
 
 def latex(cell: "Cell") -> str:
     """The equations of a cell, one line each: its gates, then its states in the order of computation."""
-    h = cell.state[0]
-    gates: dict[str, str] = {}
-    for gate in cell.gates:
-        name = h if len(cell.gates) == 1 else gate
-        from_x, from_h = f"W_{{x{name}}} x_t", f"W_{{h{name}}} {h}_{{t-1}}"
-        if gate in cell.split:
-            gates[f"{gate}_x"] = f"{from_x} + b_{{x{name}}}"
-            gates[f"{gate}_h"] = f"{from_h} + b_{{h{name}}}"
-        else:
-            gates[gate] = f"{from_x} + {from_h} + b_{{{name}}}"
-    # A single gate stands inside the equation of the state: h_t = tanh(W_xh x_t + W_hh h_{t-1} + b_h).
-    inlined = gates if len(gates) == 1 else {}
-    written = [f"{_symbol(cell, name)} = {text}" for name, text in gates.items() if name not in inlined]
+    lines = (f"{left.replace('_{t}', '_t')} = {right}" for left, right in equations(cell, _NOTATION))
+    return " \\\\\n".join(lines)
 
-    with sympy.evaluate(False):
-        symbols = {
-            name: sympy.Symbol(inlined.get(name) or _symbol(cell, name)) for name in (*cell.program.inputs, *cell.state)
-        }
-        states = [f"{_symbol(cell, name)} = {_printed(_expression(cell, name, symbols))}" for name in _in_order(cell)]
-    return " \\\\\n".join(written + states)
+
+def _function(name: str, n_args: int = 1) -> Form:
+    return Form(rf"{name}{{\left({','.join(('$a', '$b')[:n_args])} \right)}}", FUNCTION, (NONE,) * n_args)
+
+
+def _number(value: float) -> str:
+    mantissa, _, exponent = repr(value).removesuffix(".0").partition("e")
+    return rf"{mantissa} \cdot 10^{{{int(exponent)}}}" if exponent else mantissa
 
 
 def _symbol(cell: "Cell", name: str) -> str:
@@ -69,43 +30,54 @@ def _symbol(cell: "Cell", name: str) -> str:
         gate, _, part = name.rpartition("_")
         return f"{_letters(gate)}^{{{part}}}_t"
     if name in cell.gates or name in cell.state or name in cell.masks:
-        return f"{_letters(name)}_t"
-    base, _, index = name.partition("_")
-    return f"{_letters(base)}_{{{index}}}" if index else _letters(base)
+        return f"{_letters(name)}_{{t}}"
+    letter, _, index = name.partition("_")
+    return f"{_letters(letter)}_{{{_letters(index)}}}" if letter and index else _letters(name)
 
 
 def _letters(name: str) -> str:
-    return name if len(name) == 1 else rf"\mathrm{{{name.replace('_', ' ')}}}"
+    return name if len(name) == 1 and name != "_" else "\\mathrm{" + name.replace("_", r"\_") + "}"
 
 
-def _in_order(cell: "Cell") -> list[str]:
-    """The states, those that others read first."""
-
-    def depth(name: str) -> int:
-        ref = cell.program.outputs[cell.state.index(name)]
-        return int(ref[1:]) if isinstance(ref, str) and ref.startswith("%") else -1
-
-    return sorted(cell.state, key=depth)
-
-
-def _expression(cell: "Cell", state: str, symbols: dict[str, Any]) -> Any:
-    """The SymPy expression of one new state; where it reads another new state it stands as that state's symbol."""
-    others = {ref: symbols[name] for name, ref in zip(cell.state, cell.program.outputs, strict=True) if name != state}
-
-    def of(ref: Ref) -> Any:
-        if not isinstance(ref, str):
-            return sympy.Integer(int(ref)) if ref == int(ref) else sympy.Float(ref)
-        if ref in symbols:
-            return symbols[ref]
-        if ref in others:
-            return others[ref]
-        line: Line = cell.program.lines[int(ref[1:])]
-        return _TO_SYMPY[line.operation](*map(of, line.args))
-
-    own = cell.program.outputs[cell.state.index(state)]
-    others.pop(own, None)  # two states with one equation
-    return of(own)
+def _gate(cell: "Cell", name: str) -> str:
+    h = _letters(cell.state[0])
+    of = h if len(cell.gates) == 1 else _letters(name if name in cell.gates else name[:-2])
+    from_x, from_h = f"W_{{x{of}}} x_t", f"W_{{h{of}}} {h}_{{t-1}}"
+    if name in cell.gates:
+        return f"{from_x} + {from_h} + b_{{{of}}}"
+    return f"{from_x} + b_{{x{of}}}" if name.endswith("_x") else f"{from_h} + b_{{h{of}}}"
 
 
-def _printed(expression: Any) -> str:
-    return str(sympy.latex(expression, order="none", mul_symbol=r" \odot "))
+_NOTATION = Notation(
+    forms={
+        "add": Form("$a + $b", SUM, (SUM, PRODUCT)),
+        "sub": Form("$a - $b", SUM, (SUM, PRODUCT)),
+        "mul": Form(r"$a \odot $b", PRODUCT, (PRODUCT, NEGATION)),
+        "div": Form(r"\frac{$a}{$b}", POWER, (NONE, NONE)),
+        "neg": Form("-$a", NEGATION, (POWER,)),
+        "power": Form("$a^{$b}", POWER, (ATOM, NONE)),
+        "tanh": _function(r"\tanh"),
+        "sigmoid": _function(r"\sigma"),
+        "exp": Form("e^{$a}", POWER, (NONE,)),
+        "log": _function(r"\log"),
+        "sqrt": Form(r"\sqrt{$a}", FUNCTION, (NONE,)),
+        "sin": _function(r"\sin"),
+        "cos": _function(r"\cos"),
+        "relu": _function(r"\operatorname{ReLU}"),
+        "abs": Form(r"\left|{$a}\right|", ATOM, (NONE,)),
+        "sign": _function(r"\operatorname{sign}"),
+        "maximum": _function(r"\operatorname{max}", 2),
+        "minimum": _function(r"\operatorname{min}", 2),
+        "where": Form(
+            r"\begin{cases} $b & \text{for}\: $a \\$c & \text{otherwise} \end{cases}", NONE, (NONE, NONE, NONE)
+        ),
+        "less": Form("$a < $b", NONE, (NONE, NONE)),
+        "less_equal": Form(r"$a \leq $b", NONE, (NONE, NONE)),
+        "equal": Form("$a = $b", NONE, (NONE, NONE)),
+    },
+    brackets=r"\left($a\right)",
+    number=_number,
+    symbol=_symbol,
+    intermediate=lambda letter, number: f"{letter}^{{({number})}}_t",
+    gate=_gate,
+)

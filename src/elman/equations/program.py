@@ -62,16 +62,6 @@ class Builder:
             self.lines.append(line)
         return self._known[key]
 
-    def include(self, program: Program, rename: Mapping[str, Ref]) -> list[Ref]:
-        """Add all lines of `program`, its inputs renamed, and give the name of each line here."""
-        names: dict[str, Ref] = dict(rename)
-        result = []
-        for number, line in enumerate(program.lines):
-            args = (names.get(ref, ref) if isinstance(ref, str) else ref for ref in line.args)
-            names[f"%{number}"] = self.add(line.operation, *args)
-            result.append(names[f"%{number}"])
-        return result
-
     def program(self, outputs: tuple[Ref, ...]) -> Program:
         """The program with these outputs, without the lines that none of them needs."""
         needed = {ref for ref in outputs if isinstance(ref, str)}

@@ -233,6 +233,8 @@ def trace(function: Callable[..., Any], inputs: Sequence[str], n_outputs: int, w
     except Exception as error:
         raise EquationError(f"{_place(function, error)}: {what}: {_explained(error, inputs)}") from error
     place = f"{definition(function)}: {what}"
+    if isinstance(result, list):
+        raise EquationError(f"{place} returns a list: return a tuple, the new value of each state in order")
     outputs = result if isinstance(result, tuple) else (result,)
     if len(outputs) != n_outputs:
         raise EquationError(
