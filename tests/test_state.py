@@ -137,6 +137,32 @@ def test_save_and_load(make, tmp_path):
         state.save(tmp_path / "s.safetensors", overwrite=False)
 
 
+def test_bfloat16_is_saved_as_float32_with_the_same_values(tmp_path):
+    h = torch.tensor([[1 / 3], [-1e30]], dtype=torch.bfloat16, requires_grad=True)
+    State(h=h).save(tmp_path / "s")
+    assert State(h=h).to_arrays()["h"].dtype == State.load(tmp_path / "s")["h"].dtype == np.float32
+    assert torch.equal(State.load(tmp_path / "s", like=h)["h"], h)
+
+
+def test_nan_is_not_saved(tmp_path):
+    with pytest.raises(InputError, match="tensor 'h' holds NaN, expected finite numbers"):
+        State(h=np.array([np.nan])).save(tmp_path / "s")
+
+
+def test_subclasses_of_tensors_and_arrays_are_kept():
+    class Tensor(torch.Tensor):
+        pass
+
+    class Array(np.ndarray):
+        pass
+
+    for array, kind in ((torch.ones(3, 2).as_subclass(Tensor), Tensor), (np.ones((3, 2)).view(Array), Array)):
+        state = State(h=array)
+        assert type(state.select([0])["h"]) is kind
+        assert state.reset([1])["h"].tolist() == [[1, 1], [0, 0], [1, 1]]
+        assert State.cat([state, state]).batch_size == 6
+
+
 def test_load_refuses_a_model(tmp_path):
     from elman.files import write_model
 
@@ -149,6 +175,8 @@ def test_load_refuses_a_model(tmp_path):
     ("wrong", "message"),
     [
         (lambda s: State(), "at least one array"),
+        (lambda s: State(h=torch.nn), "state h is a module: expected"),
+        (lambda s: State(h=torch.nn.Identity()), "state h is a Identity: expected"),
         (lambda s: State(h=[[0.0]]), "state h is a list: expected a NumPy array or a torch tensor"),
         (lambda s: State(h=np.float32(1)), "first dimension has to be the batch"),
         (lambda s: State(h=np.zeros((2, 1)), c=np.zeros((3, 1))), r"differ in batch size .*: h has 2, c has 3"),
@@ -159,6 +187,15 @@ def test_load_refuses_a_model(tmp_path):
         (lambda s: s.select(3), r"rows is 3: expected a list of row numbers"),
         (lambda s: s.select([0.5]), "expected a list of row numbers"),
         (lambda s: s.reset([True]), "rows has 1 booleans, but the state's batch is 4"),
+        (lambda s: s.reset([0], State(h=s["h"][:1])), "initial is a State of h, but this state has h, c"),
+        (
+            lambda s: s.reset([0], s),
+            r"initial: h has shape \(4, 2, 3\), expected \(1, 2, 3\), or one row of that for all",
+        ),
+        (
+            lambda s: s.reset([0], s._map(lambda _, a: a[:1, :1])),
+            r"initial: h has shape \(1, 1, 3\), expected \(1, 2, 3",
+        ),
         (lambda s: s.split([1, 2]), r"sizes \[1, 2\] add up to 3, but the state's batch is 4"),
         (lambda s: s.split([5, -1]), "add up to 4"),
         (lambda s: State.cat([]), "at least one state"),

@@ -11,6 +11,7 @@ from elman.errors import InputError
 from elman.files import read_model, write_model
 
 KIND = "state"
+_ARRAYS = {("numpy", "ndarray"), ("numpy", "generic"), ("torch", "Tensor")}
 
 
 class State(Mapping[str, Any]):
@@ -45,7 +46,7 @@ class State(Mapping[str, Any]):
             raise InputError("a State needs at least one array: State(h=...)")
         sizes = {}
         for name, array in arrays.items():
-            if not hasattr(_namespace(array), "concatenate"):
+            if _namespace(array) is None:
                 raise InputError(f"state {name} is a {type(array).__name__}: expected a NumPy array or a torch tensor")
             if array.ndim == 0:
                 raise InputError(f"state {name} is a single number: its first dimension has to be the batch")
@@ -120,7 +121,12 @@ class State(Mapping[str, Any]):
         Args:
             rows: as for `select`.
             initial: the state to start from, one row or as many as `rows` names; without it zeros.
+
+        Raises:
+            InputError: `rows` names no rows of this state, or `initial` does not fit.
         """
+        if initial is not None:
+            self._check_initial(initial, self.select(rows))
 
         def restart(name: str, array: Any) -> Any:
             fresh = array.clone() if hasattr(array, "clone") else array.copy()
@@ -140,14 +146,15 @@ class State(Mapping[str, Any]):
         return self._map(lambda _, array: array.detach() if hasattr(array, "detach") else array)
 
     def to_arrays(self) -> dict[str, np.ndarray]:
-        """The arrays as NumPy's, by name."""
-        return {
-            name: array.detach().cpu().numpy() if hasattr(array, "detach") else np.asarray(array)
-            for name, array in self.items()
-        }
+        """The arrays as NumPy's, by name; bfloat16, which NumPy lacks, as float32 with the same values."""
+        return {name: _to_numpy(array) for name, array in self.items()}
 
     def save(self, path: str | os.PathLike[str], *, overwrite: bool = True) -> None:
-        """Write the state to a `.safetensors` file, whole or not at all."""
+        """Write the state to a `.safetensors` file, whole or not at all; bfloat16 as float32, as in `to_arrays`.
+
+        Raises:
+            InputError: the path cannot be written, or an array holds NaN or an infinity.
+        """
         write_model(path, self.to_arrays(), {"kind": KIND, "names": list(self)}, overwrite=overwrite)
 
     @classmethod
@@ -166,6 +173,17 @@ class State(Mapping[str, Any]):
             raise InputError(f"{path} holds no state but another thing of elman's: expected a file of State.save")
         state = cls(**{name: tensors[name] for name in metadata["names"]})
         return state if like is None else state._map(lambda _, array: like.new_tensor(array))
+
+    def _check_initial(self, initial: "State", replaced: "State") -> None:
+        for name, array in replaced.items():
+            if name not in initial:
+                raise InputError(f"initial is a State of {', '.join(initial)}, but this state has {', '.join(self)}")
+            count, *shape = initial[name].shape
+            if count not in (1, replaced.batch_size) or shape != list(array.shape[1:]):
+                raise InputError(
+                    f"initial: {name} has shape {(count, *shape)}, expected {tuple(array.shape)}, "
+                    "or one row of that for all"
+                )
 
     def _map(self, function: Any) -> "State":
         return State(**{name: function(name, array) for name, array in self.items()})
@@ -194,8 +212,19 @@ class State(Mapping[str, Any]):
 
 
 def _namespace(array: Any) -> Any:
-    """NumPy or torch, whichever the array is of; torch is never imported here."""
-    return sys.modules.get(type(array).__module__.partition(".")[0])
+    """NumPy or torch, whichever the array or its class's ancestor is of, or None; torch is never imported here."""
+    for kind in type(array).__mro__:
+        if (kind.__module__, kind.__name__) in _ARRAYS:
+            return sys.modules[kind.__module__]
+    return None
+
+
+def _to_numpy(array: Any) -> np.ndarray:
+    if not hasattr(array, "detach"):
+        return np.asarray(array)
+    array = array.detach().cpu()
+    whole: np.ndarray = (array.float() if str(array.dtype) == "torch.bfloat16" else array).numpy()
+    return whole
 
 
 def _rows(rows: Any, array: Any) -> Any:

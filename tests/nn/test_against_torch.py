@@ -287,3 +287,12 @@ def test_nan_in_the_input_passes_through_as_in_torch(kind):
             output, wanted = ours(x)[0], theirs(x)[0]
             assert torch.equal(output.isnan(), wanted.isnan())
             assert wanted.isnan().sum() == 3 * 4
+
+
+@pytest.mark.parametrize("kind", LAYERS)
+def test_the_attributes_that_code_reads_of_torchs(kind):
+    ours, theirs, options = LAYERS[kind]
+    ours, theirs = ours(3, 4, 2, bidirectional=True, **options), theirs(3, 4, 2, bidirectional=True, **options)
+    names = ("mode", "proj_size", "input_size", "hidden_size", "num_layers", "bias", "batch_first", "dropout")
+    for name in (*names, "bidirectional"):
+        assert getattr(ours, name) == getattr(theirs, name), name

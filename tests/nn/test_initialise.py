@@ -28,6 +28,13 @@ def test_identity_adds_up_its_inputs():
         assert all(one.abs().max() == 0 for one in biases)
 
 
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_orthogonal_in_half_precision(dtype):
+    weight = elman.GRU(3, 6, init="orthogonal", dtype=dtype).weight_hh_l0
+    assert weight.dtype == dtype
+    torch.testing.assert_close(weight[:6].float().T @ weight[:6].float(), torch.eye(6), atol=0.02, rtol=0)
+
+
 @pytest.mark.parametrize("bias", [True, False])
 def test_torchs_stays_within_one_over_the_root_of_the_hidden_size(bias):
     layer = elman.GRU(3, 25, bias=bias)

@@ -54,17 +54,46 @@ def test_the_names_of_the_textbook_are_the_parameters(cell):
     assert all(one.grad is not None for one in net.parameters() if one.requires_grad)
 
 
-def test_a_network_that_is_not_split_has_one_bias():
-    net = elman.Network(3, 5, 2)
-    trained = [name for name, one in net.named_parameters() if one.requires_grad]
-    assert trained == [
-        "hidden.weight_ih_l0",
-        "hidden.weight_hh_l0",
-        "hidden.bias_ih_l0",
-        "output.weight",
-        "output.bias",
-    ]
-    assert net.hidden.bias_hh_l0.abs().max() == 0
+@pytest.mark.parametrize(("cell", "G"), [("elman", 1), ("lstm", 4)])
+def test_it_has_the_parameters_of_the_textbook_and_no_others(cell, G):
+    net = elman.Network(3, 4, 2, cell)
+    for _ in range(2):
+        assert sum(one.numel() for one in net.parameters()) == G * 4 * (3 + 4 + 1) + 2 * (4 + 1)
+        assert list(net.state_dict()) == [f"hidden.{k}_l0" for k in ("weight_ih", "weight_hh", "bias_ih")] + [
+            "output.weight",
+            "output.bias",
+        ]
+        x = randn(1, 1, 3)
+        alone = elman.LSTM(3, 4, bias=False) if cell == "lstm" else elman.RNN(3, 4, bias=False)
+        alone.load_state_dict({k: v for k, v in net.hidden.state_dict().items() if "bias" not in k})
+        with torch.no_grad():
+            net.b_h.zero_()
+        assert close(net(x)[0], net.output(alone(x[0])[0])[None], 1e-6)  # no other bias is added
+        net.apply(lambda one: one.reset_parameters() if hasattr(one, "reset_parameters") else None)
+        net.requires_grad_(True)
+
+
+def test_a_cell_with_split_gates_keeps_both_biases():
+    net = elman.Network(3, 4, 2, "gru")
+    assert net.hidden.bias_hh_l0.requires_grad
+    with pytest.raises(InputError, match=r"single_bias=True is for cells without split gates; 'gru' splits n"):
+        elman.Recurrent("gru", 3, 4, single_bias=True)
+
+
+def test_the_names_of_the_textbook_under_a_parametrization():
+    net = elman.Network(3, 4, 2)
+    torch.nn.utils.parametrizations.weight_norm(net.output)
+    torch.nn.utils.parametrizations.spectral_norm(net.hidden, "weight_hh_l0")
+    net.eval()
+    assert torch.equal(net.W_hh, net.hidden.weight_hh_l0)
+    torch.testing.assert_close(torch.linalg.matrix_norm(net.W_hh, 2).item(), 1.0, atol=0.2, rtol=0)
+    assert net.W_ho.shape == (2, 4)
+
+
+@pytest.mark.parametrize("value", [torch.zeros(4, 3), torch.nn.Parameter(torch.zeros(4, 3)), None])
+def test_assigning_to_a_parameter_says_what_to_do_instead(value):
+    with pytest.raises(InputError, match=r"net\.W_xh cannot be assigned to: .* net\.W_xh\.copy_\(\.\.\.\)"):
+        elman.Network(3, 4, 2).W_xh = value
 
 
 @pytest.mark.parametrize("cell", ["elman", "lstm"])

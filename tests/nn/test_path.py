@@ -6,8 +6,10 @@ from unittest import mock
 import pytest
 import torch
 from cases import EVERY, build, masks_of, randn
+from torch.nn.utils.rnn import pack_padded_sequence
 
 import elman
+from elman import InputError
 from elman.nn import reference, torch_operator
 from elman.nn.torch_operator import OPERATORS
 
@@ -33,6 +35,18 @@ def test_built_in_cells_take_torchs_operator_and_others_the_loop():
 )
 def test_the_reason_is_told(layer, x, words):
     assert re.match(words, str(elman.explain(layer, x)))
+
+
+@pytest.mark.parametrize("batch_first", [True, False])
+def test_explains_whatever_forward_takes(batch_first):
+    layer = elman.GRU(3, 4, batch_first=batch_first)
+    packed = pack_padded_sequence(randn(2, 5, 3), [5, 2], batch_first=True)
+    assert elman.explain(layer, packed).name == "torch"
+    assert elman.explain(layer, randn(5, 3)).name == "torch"
+    assert elman.explain(elman.Network(3, 4, 2), randn(2, 5, 3)).name == "torch"
+    assert "leaky_elman" in elman.explain(elman.Network(3, 4, 2, "leaky_elman"), randn(2, 5, 3)).reason
+    with pytest.raises(InputError, match="input has 4 features"):
+        elman.explain(layer, randn(2, 5, 4))
 
 
 def test_transforms_and_forward_mode_take_the_loop():

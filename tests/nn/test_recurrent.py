@@ -1,9 +1,11 @@
 """What holds for every cell: lengths, state, chunks, padding, input forms, options, and what bad input is told."""
 
 import copy
+import json
 import math
 import re
 
+import numpy as np
 import pytest
 import torch
 from cases import EVERY, build, close, forced, masks_of, randn, states
@@ -256,6 +258,14 @@ def test_every_other_option_changes_something():
         {"init": "orthogonal"},
     ):
         assert not torch.allclose(output(**options), plain)
+    both = elman.Recurrent("lstm", 3, 4, 2, bidirectional=True)
+    one = elman.Recurrent("lstm", 3, 4, 2, bidirectional=True, single_bias=True)
+    both.load_state_dict({k: one.state_dict().get(k, torch.zeros_like(v)) for k, v in both.state_dict().items()})
+    assert [k for k in both.state_dict() if k not in one.state_dict()] == [
+        k for k in both.state_dict() if "bias_hh" in k
+    ]
+    assert torch.equal(one(x)[0], both(x)[0])
+    assert [len(weights) for weights in one.all_weights] == [3] * 4
     assert output(bidirectional=True).shape == (5, 3, 8)
     assert output(dtype=torch.float32).dtype == torch.float32
     assert elman.GRU(3, 4, device="meta").weight_hh_l0.is_meta
@@ -329,6 +339,9 @@ class Half(torch.nn.Module):
         (("lstm", 3, 4, 0), "num_layers is 0"),
         (("lstm", 3, True), "hidden_size is True"),
         (("lstm", 3, 4, 2, True, False, 1.5), r"dropout is 1\.5, expected a probability"),
+        (("lstm", 3, 4, 2, True, False, "0.1"), r"dropout is '0\.1', expected a probability"),
+        (("lstm", 3, 4, 2, True, False, 0.1, "no"), "bidirectional is 'no', expected True or False"),
+        (("lstm", 3, 4, 2, None), "bias is None, expected True or False"),
     ],
 )
 def test_wrong_sizes_are_refused(arguments, words):
@@ -347,12 +360,14 @@ def test_wrong_options_are_refused():
         elman.LSTM(3, 4, init="identity")
     with pytest.warns(UserWarning, match=r"dropout=0\.5 has no effect with num_layers=1"):
         elman.GRU(3, 4, dropout=0.5)
-    one = elman.cell(gates="z", params="bias_ih")(lambda z, h_prev, bias_ih: z + bias_ih)
+    one = elman.cell(gates="z", params="k")(lambda z, h_prev, k: z + k)
+    one = elman.Cell.from_config(json.loads(one.text.replace('"k"', '"bias_ih"')))
     with pytest.raises(InputError, match="has a parameter 'bias_ih', as the layer does: rename it"):
         elman.Recurrent(one, 3, 4)
 
 
 X, H0 = torch.zeros(5, 2, 3), torch.zeros(1, 2, 4)
+STATE_OF_ARRAYS = State(h=np.zeros((2, 1, 4), np.float32), c=np.zeros((2, 1, 4), np.float32))
 
 
 @pytest.mark.parametrize(
@@ -375,6 +390,34 @@ X, H0 = torch.zeros(5, 2, 3), torch.zeros(1, 2, 4)
         ((X, None, [5]), r"lengths has shape \(1,\) .* one for each of the 2 sequences"),
         ((X, None, [5.0, 4.0]), r"dtype torch\.float32, expected whole numbers"),
         ((X, None, 5), r"lengths has shape \(\)"),
+        (
+            (X, None, "52"),
+            "lengths is a str that cannot be read as numbers, expected whole numbers, one for each of the 2",
+        ),
+        ((X, None, ["5", "2"]), "lengths is a list that cannot be read as numbers"),
+        ((X, None, [None, 2]), "lengths is a list that cannot be read as numbers"),
+        ((X, None, [True, True]), r"dtype torch\.bool, expected whole numbers"),
+        ((X, None, [5j, 2]), r"dtype torch\.complex64, expected whole numbers"),
+        (
+            (X, (None, None)),
+            r"hx: h is a NoneType, expected a tensor; hx is None for the start, a tuple of tensors \(h, c",
+        ),
+        ((X, {"h": H0, "c": H0}), r"hx is a dict, expected None for the start, a tuple of tensors \(h, c\) or a State"),
+        ((X, 0), "hx is a int, expected None"),
+        ((X, H0.numpy()), "hx is a ndarray, expected None"),
+        ((X, (H0.numpy(), H0)), "hx: h is a ndarray, expected a tensor"),
+        (
+            (X, STATE_OF_ARRAYS),
+            r"hx is a State of NumPy arrays, .*: a file gives it with State\.load\(path, like=tensor\)",
+        ),
+        (
+            (X, State(h=H0, c=H0)),
+            re.escape("hx: h has shape (1, 2, 4), expected (2, 1, 4): batch, layers x directions"),
+        ),
+        ((X, State(h=torch.zeros(2), c=torch.zeros(2))), r"hx: h has shape \(2,\), expected \(2, 1, 4\)"),
+        ((X, (H0.to("meta"), H0)), "hx: h is on meta, but the input on cpu: move one with"),
+        ((X[:, 0], (H0, H0)), r"hx: h has shape \(1, 2, 4\), expected \(1, 4\): layers x directions, hidden_size"),
+        ((X, None, None, X), r"masks is a Tensor, expected a dict of tensors: \[\]"),
         ((X[:, 0], None, [5]), "lengths is given with one sequence alone: cut the sequence to its length"),
         ((X, None, None, {"keep": X}), r"masks has \['keep'\], but the cell 'lstm' has \[\]"),
     ],
@@ -391,6 +434,20 @@ def test_wrong_masks_are_refused():
         layer(X)
     with pytest.raises(InputError, match=re.escape("mask 'keep' has shape (2, 4), expected (1, 2, 4) or (1, 5, 2, 4)")):
         layer(X, masks={"keep": torch.zeros(2, 4)})
+    for keep, words in (
+        (H0.numpy(), "mask 'keep' is a ndarray, expected a tensor"),
+        (H0.long(), r"mask 'keep' is torch\.int64, expected torch\.bool, or torch\.float32 as the input: mask\.to\("),
+        (H0.double(), r"mask 'keep' is torch\.float64, expected"),
+        (H0.to("meta"), "mask 'keep' is on meta, but the input on cpu: move one with"),
+    ):
+        with pytest.raises(InputError, match=words):
+            layer(X, masks={"keep": keep})
+
+
+def test_masks_of_true_and_false_are_of_one_and_zero():
+    layer, x = build("rich", 3, 4, dtype=torch.float64), randn(5, 2, 3, dtype=torch.float64)
+    keep = masks_of(layer, 2)["keep"]
+    assert torch.equal(layer(x, masks={"keep": keep.bool()})[0], layer(x, masks={"keep": keep})[0])
 
 
 def test_numbers_of_a_cell_stay_in_their_range():

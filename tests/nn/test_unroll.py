@@ -72,8 +72,44 @@ def test_chunks_are_the_whole_and_no_steps_are_none(layer):
 def test_bad_input_is_refused(layer):
     with pytest.raises(InputError, match="x has 2 dimensions, expected 3"):
         layer(X[0])
-    for lengths in ([7, 1, 1, 1], [-1, 1, 1, 1], [1, 1], [1.5, 1.0, 1.0, 1.0]):
-        with pytest.raises(InputError, match=r"lengths is .*, expected 4 whole numbers from 0 to 6"):
+    for lengths in ([7, 1, 1, 1], [-1, 1, 1, 1]):
+        with pytest.raises(InputError, match=r"lengths has (7|-1), expected numbers from 0 to 6"):
+            layer(X, lengths=lengths)
+    for lengths in ([1, 1], [1.5, 1.0, 1.0, 1.0], [True] * 4, "abcd"):
+        with pytest.raises(InputError, match=r"lengths .* expected whole numbers, one for each of the 4 sequences"):
             layer(X, lengths=lengths)
     with pytest.raises(InputError, match="state_sizes is empty"):
         elman.Unroll(torch.nn.Identity(), {})
+    with pytest.raises(InputError, match="state_sizes has '4' for h, expected a whole number"):
+        elman.Unroll(torch.nn.Identity(), {"h": "4"})
+
+
+H = torch.zeros(4, 4, dtype=torch.float64)
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        (State(h=H), "is a State of h, but state_sizes has h, c"),
+        (State(h=H, c=H, z=H), "is a State of h, c, z, but state_sizes has h, c"),
+        (State(h=H, c=H[:, :3]), r": c has shape \(4, 3\), expected \(4, 4\): batch, size in state_sizes"),
+        (State(h=H[:3], c=H[:3]), r": h has shape \(3, 4\), expected \(4, 4\)"),
+        ((H, H), "is a tuple, expected a State of h, c"),
+    ],
+)
+def test_a_state_that_does_not_fit_is_refused(layer, state, words):
+    with pytest.raises(InputError, match=f"^state ?{words}"):
+        layer(X, state)
+
+    class Wrong(torch.nn.Module):
+        def forward(self, x, before):
+            return state
+
+    for lengths in (None, [6, 4, 4, 4]):
+        with pytest.raises(InputError, match=f"^the step's result ?{words}"):
+            elman.Unroll(Wrong(), {"h": 4, "c": 4})(X, lengths=lengths)
+
+
+def test_a_numpy_state_is_refused(layer):
+    with pytest.raises(InputError, match=r"state is a State of NumPy arrays, .* State\.load\(path, like=tensor\)"):
+        layer(X, State(h=H.numpy(), c=H.numpy()))

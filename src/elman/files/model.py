@@ -174,4 +174,7 @@ def _check_finite(tensors: Mapping[str, np.ndarray], path: str | os.PathLike[str
     for name, array in tensors.items():
         if array.dtype.kind in "fc" and not np.isfinite(array).all():
             what = "NaN" if np.isnan(array).any() else "an infinity"
-            raise InputError(f"{path}: tensor {name!r} holds {what}: train again, with a lower learning_rate")
+            raise InputError(
+                f"{path}: tensor {name!r} holds {what}, expected finite numbers: after training, "
+                "train again with a lower learning_rate"
+            )

@@ -23,6 +23,8 @@ class GRU(Recurrent):
         >>> output, h_n = elman.GRU(3, 5)(torch.ones(7, 2, 3))  # (T, B, I) -> (T, B, H), (1, B, H)
     """
 
+    mode, proj_size = "GRU", 0  # as torch.nn has them
+
     def __init__(
         self,
         input_size: int,

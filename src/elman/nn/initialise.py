@@ -54,7 +54,8 @@ def initialise(method: str, layers: Iterable[Weights], hidden_size: int) -> None
             torch.split(one.weight_ih, hidden_size), torch.split(one.weight_hh, hidden_size), strict=True
         ):
             init.xavier_uniform_(of_input)
-            init.orthogonal_(of_hidden)
+            drawn = torch.empty_like(of_hidden, dtype=torch.promote_types(of_hidden.dtype, torch.float32))
+            of_hidden.copy_(init.orthogonal_(drawn))  # torch has no QR in half precision
 
 
 def to_unbounded(parameter: Parameter) -> float:

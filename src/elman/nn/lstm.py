@@ -27,6 +27,8 @@ class LSTM(Recurrent):
         >>> output, (h_n, c_n) = elman.LSTM(3, 5)(torch.ones(7, 2, 3))  # (T, B, I) -> (T, B, H), (1, B, H) twice
     """
 
+    mode, proj_size = "LSTM", 0  # as torch.nn has them
+
     def __init__(
         self,
         input_size: int,

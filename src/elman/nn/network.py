@@ -1,6 +1,7 @@
 """The recurrent network as it is taught: input layer, hidden layer, output layer."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -8,7 +9,7 @@ from torch import Tensor, nn
 from elman.equations import Cell
 from elman.errors import InputError
 from elman.nn.readout import Readout
-from elman.nn.recurrent import Recurrent
+from elman.nn.recurrent import Recurrent, find_cell
 from elman.state import State
 
 
@@ -54,36 +55,57 @@ class Network(nn.Module):
         super().__init__()
         if isinstance(output_size, bool) or not isinstance(output_size, int) or output_size < 1:
             raise InputError(f"output_size is {output_size!r}, expected a whole number of at least 1")
-        self.hidden = Recurrent(cell, input_size, hidden_size, batch_first=True, init=init, device=device, dtype=dtype)
-        if not self.hidden.cell.split:
-            # The layer adds two biases, as torch's does for cuDNN. A textbook network has one: the other stays 0.
-            nn.init.zeros_(self.hidden.get_parameter("bias_hh_l0")).requires_grad_(False)
+        cell = find_cell(cell)
+        # A textbook network has one bias where torch's layers add two; gates that are split need both.
+        self.hidden = Recurrent(
+            cell,
+            input_size,
+            hidden_size,
+            batch_first=True,
+            init=init,
+            single_bias=not cell.split,
+            device=device,
+            dtype=dtype,
+        )
         self.output = Readout(hidden_size, output_size, device=device, dtype=dtype)
 
     @property
-    def W_xh(self) -> nn.Parameter:
+    def W_xh(self) -> Tensor:
         """From the input to the hidden layer, (G*H, I)."""
-        return self.hidden.get_parameter("weight_ih_l0")
+        return _tensor(self.hidden, "weight_ih_l0")
 
     @property
-    def W_hh(self) -> nn.Parameter:
+    def W_hh(self) -> Tensor:
         """From the hidden layer to itself, one step later, (G*H, H)."""
-        return self.hidden.get_parameter("weight_hh_l0")
+        return _tensor(self.hidden, "weight_hh_l0")
 
     @property
-    def W_ho(self) -> nn.Parameter:
+    def W_ho(self) -> Tensor:
         """From the hidden to the output layer, (O, H)."""
-        return self.output.get_parameter("weight")
+        return _tensor(self.output, "weight")
 
     @property
-    def b_h(self) -> nn.Parameter:
+    def b_h(self) -> Tensor:
         """The bias of the hidden layer, (G*H,). A cell with split gates has `hidden.bias_hh_l0` beside it."""
-        return self.hidden.get_parameter("bias_ih_l0")
+        return _tensor(self.hidden, "bias_ih_l0")
 
     @property
-    def b_o(self) -> nn.Parameter:
+    def b_o(self) -> Tensor:
         """The bias of the output layer, (O,)."""
-        return self.output.get_parameter("bias")
+        return _tensor(self.output, "bias")
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """As every module's, but for the names of the textbook.
+
+        Raises:
+            InputError: one of them is assigned to.
+        """
+        if name in ("W_xh", "W_hh", "W_ho", "b_h", "b_o"):
+            raise InputError(
+                f"net.{name} cannot be assigned to: it is the network's own parameter; write into it, "
+                f"with torch.no_grad(): net.{name}.copy_(...)"
+            )
+        super().__setattr__(name, value)
 
     def forward(
         self, x: Tensor, state: State | None = None, lengths: Tensor | Sequence[int] | None = None
@@ -107,3 +129,9 @@ class Network(nn.Module):
             state = self.hidden.initial_state(x.shape[0])
         h, state = self.hidden(x, state, lengths)
         return self.output(h), state
+
+
+def _tensor(module: nn.Module, name: str) -> Tensor:
+    """A parameter, or what stands in its place under a parametrization."""
+    tensor: Tensor = getattr(module, name)
+    return tensor

@@ -10,6 +10,8 @@ from torch.autograd import forward_ad
 from elman.equations import Cell
 from elman.nn.torch_operator import OPERATORS
 
+_TEXTS = {cell.text for cell in OPERATORS}  # torch.compile, which traces `choose` under autocast, hashes no cell
+
 
 class Path(NamedTuple):
     """An implementation, "torch" or "reference", and why a call takes it."""
@@ -34,7 +36,7 @@ def choose(cell: Cell, tensors: Sequence[Tensor], n_masks: int, return_states: b
         return Path("reference", "a functorch transform (vmap, grad, jvp, ...) is active")
     if forward_ad._current_level >= 0:
         return Path("reference", "forward-mode differentiation is active")
-    if cell not in OPERATORS:
+    if cell.text not in _TEXTS:
         return Path("reference", f"PyTorch has no operator for the cell {cell.name!r}")
     if n_masks:
         return Path("reference", "masks are given")

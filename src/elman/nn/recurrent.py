@@ -7,13 +7,16 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch._subclasses.fake_tensor import FakeTensor
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
+import elman.nn.pytree  # noqa: F401 - a State goes through torch.export and torch.vmap
 from elman.equations import CELLS, Cell
 from elman.errors import InputError
 from elman.nn import stack
+from elman.nn.arguments import read_lengths, read_masks, read_state, under_autocast
 from elman.nn.initialise import check_method, from_unbounded, initialise, to_unbounded
-from elman.nn.path import Path, choose
+from elman.nn.path import choose
 from elman.nn.weights import Weights
 from elman.state import State
 
@@ -51,6 +54,7 @@ class Recurrent(nn.Module):
         init: how the weights start, "torch", "orthogonal" or "identity"; see `elman.nn.initialise`.
         train_initial_state: whether the initial state is a parameter (L*D, H), from 0; used where `hx` is None.
         return_states: whether `forward` also gives every state of every layer at every step.
+        single_bias: whether b_ih is the only bias, as in a textbook; for cells without split gates.
         device: of the parameters.
         dtype: of the parameters.
 
@@ -87,6 +91,7 @@ class Recurrent(nn.Module):
         init: str = "torch",
         train_initial_state: bool = False,
         return_states: bool = False,
+        single_bias: bool = False,
         device: torch.device | str | int | None = None,
         dtype: torch.dtype | None = None,
     ) -> None:
@@ -99,22 +104,33 @@ class Recurrent(nn.Module):
         ):
             if isinstance(value, bool) or not isinstance(value, int) or value < 1:
                 raise InputError(f"{name} is {value!r}, expected a whole number of at least 1")
-        if isinstance(dropout, bool) or not 0 <= dropout <= 1:
+        flags = {"bias": bias, "batch_first": batch_first, "bidirectional": bidirectional, "single_bias": single_bias}
+        flags |= {"train_initial_state": train_initial_state, "return_states": return_states}
+        for name, flag in flags.items():
+            if not isinstance(flag, bool):
+                raise InputError(f"{name} is {flag!r}, expected True or False")
+        if isinstance(dropout, bool) or not isinstance(dropout, int | float) or not 0 <= dropout <= 1:
             raise InputError(f"dropout is {dropout!r}, expected a probability from 0 to 1")
         if dropout > 0 and num_layers == 1:
             warnings.warn(f"dropout={dropout} has no effect with num_layers=1: it acts between layers", stacklevel=2)
+        if single_bias and self.cell.split:
+            raise InputError(
+                f"single_bias=True is for cells without split gates; {self.cell.name!r} splits "
+                f"{', '.join(self.cell.split)}, which needs both biases: leave it out"
+            )
         check_method(init, self.cell)
         self.input_size, self.hidden_size, self.num_layers = input_size, hidden_size, num_layers
         self.bias, self.batch_first, self.dropout = bias, batch_first, float(dropout)
         self.bidirectional, self.num_directions = bidirectional, 2 if bidirectional else 1
         self.init, self.train_initial_state, self.return_states = init, train_initial_state, return_states
+        self.single_bias = single_bias
 
         rows = len(self.cell.gates) * hidden_size
         to = {"device": device, "dtype": dtype}
         for suffix, size in zip(self._suffixes(), self._input_sizes(), strict=True):
             shapes: dict[str, tuple[int, ...]] = {"weight_ih": (rows, size), "weight_hh": (rows, hidden_size)}
             if bias:
-                shapes |= {"bias_ih": (rows,), "bias_hh": (rows,)}
+                shapes |= {"bias_ih": (rows,)} if single_bias else {"bias_ih": (rows,), "bias_hh": (rows,)}
             for name, parameter in self.cell.parameters.items():
                 if name in shapes:
                     raise InputError(
@@ -154,7 +170,7 @@ class Recurrent(nn.Module):
             named("weight_ih"),
             named("weight_hh"),
             named("bias_ih") if self.bias else None,
-            named("bias_hh") if self.bias else None,
+            named("bias_hh") if self.bias and not self.single_bias else None,
             [named(name) for name in self.cell.parameters],
         )
 
@@ -210,7 +226,8 @@ class Recurrent(nn.Module):
             hx: the initial state: None for zeros (or the trained one), a tensor, a tuple of tensors in the order of
                 the cell's states, or a `State`.
             lengths: (B,) the number of valid steps of each sequence, in any order, 0 allowed.
-            masks: for each mask of the cell, (L*D, B, H), or (L*D, T, B, H) where it differs by step.
+            masks: for each mask of the cell, (L*D, B, H), or (L*D, T, B, H) where it differs by step; of the input's
+                dtype or bool.
 
         Returns:
             (output, state), or (output, state, states) with `return_states`. The state is the last valid one of
@@ -222,27 +239,10 @@ class Recurrent(nn.Module):
         """
         if isinstance(input, PackedSequence):
             return self._forward_packed(input, hx, lengths, masks)
-        if not isinstance(input, Tensor):
-            raise InputError(f"input is a {type(input).__name__}, expected a tensor or a PackedSequence")
-        if input.dim() not in (2, 3):
-            raise InputError(f"input has {input.dim()} dimensions, expected 3, or 2 for one sequence alone")
+        x = self.time_first(input)
         batched = input.dim() == 3
-        if not batched:
-            if lengths is not None:
-                raise InputError("lengths is given with one sequence alone: cut the sequence to its length")
-            x = input.unsqueeze(1)
-        else:
-            x = input.transpose(0, 1) if self.batch_first else input  # (T, B, I)
-        if x.shape[2] != self.input_size:
-            raise InputError(
-                f"input has {x.shape[2]} features, but this {type(self).__name__} was built with "
-                f"input_size={self.input_size}"
-            )
-        if x.dtype != self._dtype and not torch.is_autocast_enabled(x.device.type):
-            raise InputError(
-                f"input is {x.dtype}, but the weights are {self._dtype}: convert one, "
-                "with input.to(...) or layer.to(...)"
-            )
+        if not batched and lengths is not None:
+            raise InputError("lengths is given with one sequence alone: cut the sequence to its length")
         output, final, states = self._unroll(x, self._initial(hx, x, batched), lengths, masks)
         if self.batch_first and batched:
             output, states = output.transpose(0, 1), [one.transpose(1, 2) for one in states]
@@ -254,6 +254,30 @@ class Recurrent(nn.Module):
             (output, state, dict(zip(self.cell.state, states, strict=True))) if self.return_states else (output, state)
         )
 
+    def time_first(self, input: Tensor) -> Tensor:
+        """The input of `forward`, checked, with the time steps first: (T, B, I).
+
+        Raises:
+            InputError: its type, shape or dtype does not fit.
+        """
+        if not isinstance(input, Tensor):
+            raise InputError(f"input is a {type(input).__name__}, expected a tensor or a PackedSequence")
+        if input.dim() not in (2, 3):
+            raise InputError(f"input has {input.dim()} dimensions, expected 3, or 2 for one sequence alone")
+        if input.shape[-1] != self.input_size:
+            raise InputError(
+                f"input has {input.shape[-1]} features, but this {type(self).__name__} was built with "
+                f"input_size={self.input_size}"
+            )
+        if input.dtype != self._dtype and not under_autocast(input):
+            raise InputError(
+                f"input is {input.dtype}, but the weights are {self._dtype}: convert one, "
+                "with input.to(...) or layer.to(...)"
+            )
+        if input.dim() == 2:
+            return input.unsqueeze(1)
+        return input.transpose(0, 1) if self.batch_first else input
+
     def _unroll(
         self,
         x: Tensor,
@@ -262,28 +286,33 @@ class Recurrent(nn.Module):
         masks: Mapping[str, Tensor] | None,
     ) -> stack.Unrolled:
         T, B, _ = x.shape
-        if lengths is not None:
-            lengths = torch.as_tensor(lengths)
-            if lengths.shape != (B,) or (lengths.is_floating_point() and B > 0):  # torch takes [] for floating point
-                raise InputError(
-                    f"lengths has shape {tuple(lengths.shape)} and dtype {lengths.dtype}, expected whole numbers, "
-                    f"one for each of the {B} sequences"
-                )
+        lengths = None if lengths is None else read_lengths(lengths, B)
         drops = self.training and self.dropout > 0
         # Drawn here, in the order in which torch.nn draws them, and not inside the operator, which must be pure.
         dropout_masks = [
             F.dropout(x.new_ones(T, B, self.num_directions * self.hidden_size), self.dropout)
             for _ in range(self.num_layers - 1 if drops else 0)
         ]
-        arguments = (x, state, self._weights(), self._masks(masks, T, B))
+        weights = self._weights()
+        LD = self.num_layers * self.num_directions
+        given = read_masks(masks, self.cell, LD, self.hidden_size, x)
         sizes = (self.num_layers, self.num_directions, self.return_states)
+        # The registered operator has shapes without numbers, which compilers, fake tensors and the meta device ask for.
         # A functorch transform differentiates and batches a loop; of an operator it would give silent zeros.
-        if not torch.compiler.is_compiling() or torch._C._are_functorch_transforms_active():
-            x, state, weights, given = arguments
+        traced = torch.compiler.is_compiling() or x.is_meta or isinstance(x, FakeTensor)
+        if not traced or torch._C._are_functorch_transforms_active():
             return stack.unroll(self.cell, x, state, weights, lengths, given, dropout_masks, *sizes)
-        from elman.nn.operator import unroll
+        from elman.nn.registered import unroll
 
-        results = unroll(*arguments, dropout_masks, lengths, self.cell.text, *sizes)
+        groups = [[x], state, weights, given, dropout_masks]
+        if under_autocast(x):
+            # Autocast does not reach into the operator. What PyTorch's own runs is in autocast's dtype; the loop, whose
+            # states autocast leaves in the dtype of the weights, is all in that.
+            path = choose(self.cell, [x, *state, *weights], len(given), self.return_states)
+            dtype = torch.get_autocast_dtype(x.device.type) if path.name == "torch" else self._dtype
+            dtype = self._dtype if self._dtype == torch.float64 else dtype  # which autocast leaves alone
+            groups = [[one.to(dtype) for one in group] for group in groups]
+        results = unroll(groups[0][0], *groups[1:], lengths, self.cell.text, *sizes)
         n = len(self.cell.state)
         return stack.Unrolled(results[0], results[1 : 1 + n], results[1 + n :])
 
@@ -292,44 +321,18 @@ class Recurrent(nn.Module):
         for suffix in self._suffixes():
             raw = self._raw(suffix)
             values = zip(self.cell.parameters.values(), raw.parameters, strict=True)
-            flat += raw._replace(parameters=[from_unbounded(p, number) for p, number in values]).flat()
+            raw = raw._replace(parameters=[from_unbounded(p, number) for p, number in values])
+            if self.single_bias and raw.bias_ih is not None:  # operators add two
+                raw = raw._replace(bias_hh=torch.zeros_like(raw.bias_ih))
+            flat += raw.flat()
         return flat
-
-    def _masks(self, masks: Mapping[str, Tensor] | None, T: int, B: int) -> list[Tensor]:
-        if set(masks or {}) != set(self.cell.masks):
-            raise InputError(
-                f"masks has {sorted(masks or {})}, but the cell {self.cell.name!r} has {list(self.cell.masks)}"
-            )
-        LD, H = self.num_layers * self.num_directions, self.hidden_size
-        for name in self.cell.masks:
-            shape = tuple(masks[name].shape)  # type: ignore[index]
-            if shape not in ((LD, B, H), (LD, T, B, H)):
-                raise InputError(f"mask {name!r} has shape {shape}, expected {(LD, B, H)} or {(LD, T, B, H)}")
-        return [masks[name] for name in self.cell.masks]  # type: ignore[index]
 
     def _initial(self, hx: HiddenState | None, x: Tensor, batched: bool) -> list[Tensor]:
         """The initial states, (L*D, B, H) each, from what the caller gave."""
-        names, shape = self.cell.state, (self.num_layers * self.num_directions, x.shape[1], self.hidden_size)
         if hx is None:
-            hx = self.initial_state(x.shape[1])
-        if isinstance(hx, State):
-            if set(hx.names) != set(names):
-                raise InputError(f"hx is a State of {', '.join(hx.names)}, but this layer has {', '.join(names)}")
-            given = [hx[name].transpose(0, 1) for name in names]
-        else:
-            given = [hx] if isinstance(hx, Tensor) else list(hx)
-            given = given if batched else [one.unsqueeze(1) for one in given]
-        if len(given) != len(names):
-            raise InputError(f"hx has {len(given)} tensor(s), expected {len(names)}: {', '.join(names)}")
-        for name, one in zip(names, given, strict=True):
-            if tuple(one.shape) != shape:
-                raise InputError(
-                    f"hx: {name} has shape {tuple(one.shape)}, expected {shape}: "
-                    "layers x directions, batch, hidden_size"
-                )
-            if one.dtype != self._dtype and not torch.is_autocast_enabled(one.device.type):
-                raise InputError(f"hx: {name} is {one.dtype}, but the weights are {self._dtype}: convert one of them")
-        return given
+            return [one.transpose(0, 1) for one in self.initial_state(x.shape[1]).values()]
+        LD = self.num_layers * self.num_directions
+        return read_state(hx, self.cell.state, LD, self.hidden_size, x, self._dtype, batched)
 
     def _in_form_of(self, hx: HiddenState | None, final: list[Tensor]) -> HiddenState:
         if isinstance(hx, State):
@@ -366,21 +369,8 @@ class Recurrent(nn.Module):
             "dropout": 0.0,
             "bidirectional": False,
         }
-        ours = {"init": "torch", "train_initial_state": False, "return_states": False}
+        ours = {"init": "torch", "train_initial_state": False, "return_states": False, "single_bias": False}
         for name, default in (defaults | ours).items():
             if getattr(self, name) != default:
                 parts.append(f"{name}={getattr(self, name)}")
         return ", ".join(parts)
-
-
-def explain(layer: Recurrent, input: Tensor, masks: Mapping[str, Tensor] | None = None) -> Path:
-    """Which implementation a call of `layer` with this input takes, and why.
-
-    Example:
-        >>> import elman, torch
-        >>> print(elman.explain(elman.GRU(3, 5), torch.ones(4, 2, 3)))
-        torch (PyTorch's own operator): PyTorch has an operator for the cell 'gru'
-    """
-    x = input.transpose(0, 1) if layer.batch_first and input.dim() == 3 else input
-    x = x.unsqueeze(1) if x.dim() == 2 else x
-    return choose(layer.cell, [x, *layer.parameters()], len(masks or {}), layer.return_states)

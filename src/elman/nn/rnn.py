@@ -23,6 +23,8 @@ class RNN(Recurrent):
         >>> output, h_n = elman.RNN(3, 5)(torch.ones(7, 2, 3))  # (T, B, I) -> (T, B, H), (1, B, H)
     """
 
+    proj_size = 0  # as torch.nn has it
+
     def __init__(
         self,
         input_size: int,
@@ -58,6 +60,11 @@ class RNN(Recurrent):
             device=device,
             dtype=dtype,
         )
+
+    @property
+    def mode(self) -> str:
+        """As torch.nn names it: "RNN_TANH" or "RNN_RELU"."""
+        return f"RNN_{self.nonlinearity.upper()}"
 
     def extra_repr(self) -> str:
         """The arguments, as torch.nn shows them."""

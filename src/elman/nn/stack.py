@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from elman.equations import Cell
-from elman.errors import InputError
 from elman.nn import reference, torch_operator
+from elman.nn.arguments import check_range
 from elman.nn.path import choose
 from elman.nn.weights import read_flat
 
@@ -54,7 +54,7 @@ def unroll(
     Raises:
         InputError: a length is negative or larger than T.
     """
-    lengths = None if lengths is None else _checked_lengths(lengths, x.shape[0])
+    lengths = None if lengths is None else check_range(lengths, x.shape[0])
     path = choose(cell, [x, *state, *weights], len(masks), return_states)
     of_layers = list(read_flat(weights, cell, num_layers * num_directions))
     finals: list[list[Tensor]] = []
@@ -89,15 +89,3 @@ def unroll(
         [torch.cat(one) for one in zip(*finals, strict=True)],
         [torch.cat(one) for one in zip(*states, strict=True)] if return_states else [],
     )
-
-
-def _checked_lengths(lengths: Tensor, T: int) -> Tensor | None:
-    """The lengths on the CPU, or None if all sequences have T steps."""
-    lengths = lengths.detach().to("cpu", torch.int64)
-    if len(lengths) == 0:
-        return None
-    shortest, longest = int(lengths.min()), int(lengths.max())
-    if shortest < 0 or longest > T:
-        wrong = shortest if shortest < 0 else longest
-        raise InputError(f"lengths has {wrong}, expected numbers from 0 to {T}, the time steps of the input")
-    return None if shortest == T else lengths

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from elman.errors import InputError
+from elman.nn.arguments import check_range, check_tensors, read_lengths
 from elman.state import State
 
 
@@ -38,6 +39,9 @@ class Unroll(nn.Module):
         super().__init__()
         if not state_sizes:
             raise InputError("state_sizes is empty, expected at least one name with its size: {'h': 64}")
+        for name, size in state_sizes.items():
+            if isinstance(size, bool) or not isinstance(size, int) or size < 1:
+                raise InputError(f"state_sizes has {size!r} for {name}, expected a whole number of at least 1")
         self.step = step
         self.state_sizes = dict(state_sizes)
 
@@ -53,16 +57,20 @@ class Unroll(nn.Module):
             x: the sequences.
             state: the state to start from; without it zeros.
             lengths: (B,) the number of valid steps of each sequence.
+
+        Raises:
+            InputError: a shape or a length does not fit, or the step gives another state than `state_sizes` says.
         """
         if x.dim() != 3:
             raise InputError(f"x has {x.dim()} dimensions, expected 3: batch, time steps, features")
         B, T, _ = x.shape
         if state is None:
             state = State.zeros({name: (size,) for name, size in self.state_sizes.items()}, B, like=x)
-        ends = torch.full((B,), T) if lengths is None else torch.as_tensor(lengths)
-        whole = not ends.is_floating_point() or B == 0
-        if ends.shape != (B,) or not whole or (B and not 0 <= int(ends.min()) <= int(ends.max()) <= T):
-            raise InputError(f"lengths is {ends.tolist()}, expected {B} whole numbers from 0 to {T}")
+        else:
+            self._check("state", state, B)
+            check_tensors("state", state)
+        ends = None if lengths is None else check_range(read_lengths(lengths, B), T)
+        ends = torch.full((B,), T, device="cpu") if ends is None else ends
         first = next(iter(self.state_sizes))
         outputs = []
         for t in range(T):
@@ -70,13 +78,28 @@ class Unroll(nn.Module):
             if len(rows) == 0:
                 outputs.append(torch.zeros_like(state[first]))
                 continue
-            if len(rows) == B:
-                new = self.step(x[:, t], state)
-                state = State(**{name: new[name] for name in self.state_sizes})
+            whole = len(rows) == B
+            new = self.step(x[:, t], state) if whole else self.step(x[rows, t], state.select(rows))
+            if t == 0:
+                self._check("the step's result", new, len(rows))
+            new = {name: new[name] for name in self.state_sizes}
+            if whole:
+                state = State(**new)
                 outputs.append(state[first])
                 continue
-            new = self.step(x[rows, t], state.select(rows))
-            new = {name: new[name].to(state[name].dtype) for name in self.state_sizes}
+            new = {name: one.to(state[name].dtype) for name, one in new.items()}
             state = State(**{name: state[name].index_copy(0, rows, one) for name, one in new.items()})
             outputs.append(torch.zeros_like(state[first]).index_copy(0, rows, new[first]))
         return (torch.stack(outputs, 1) if outputs else x.new_zeros(B, 0, self.state_sizes[first])), state
+
+    def _check(self, what: str, state: State, B: int) -> None:
+        shapes = {name: (B, size) for name, size in self.state_sizes.items()}
+        if not isinstance(state, State):
+            raise InputError(f"{what} is a {type(state).__name__}, expected a State of {', '.join(shapes)}")
+        if set(state) != set(shapes):
+            raise InputError(f"{what} is a State of {', '.join(state)}, but state_sizes has {', '.join(shapes)}")
+        for name, shape in shapes.items():
+            if tuple(state[name].shape) != shape:
+                raise InputError(
+                    f"{what}: {name} has shape {tuple(state[name].shape)}, expected {shape}: batch, size in state_sizes"
+                )

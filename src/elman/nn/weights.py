@@ -23,7 +23,7 @@ class Weights(NamedTuple):
 
     def flat(self) -> list[Tensor]:
         """The tensors in order, without the absent ones."""
-        biases = [] if self.bias_ih is None or self.bias_hh is None else [self.bias_ih, self.bias_hh]
+        biases = [bias for bias in (self.bias_ih, self.bias_hh) if bias is not None]
         return [self.weight_ih, self.weight_hh, *biases, *self.parameters]
 
 

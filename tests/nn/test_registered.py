@@ -5,11 +5,12 @@ import shutil
 import pytest
 import torch
 from cases import EVERY, build, close, masks_of, randn, states
+from torch._subclasses.fake_tensor import FakeTensorMode
 
 import elman
 from elman import State
 from elman.nn import stack
-from elman.nn.operator import unroll
+from elman.nn.registered import unroll
 
 pytestmark = pytest.mark.filterwarnings("ignore:.torch.jit.script. is deprecated:DeprecationWarning")  # torch's own
 every_cell = pytest.mark.parametrize("name", EVERY)
@@ -198,3 +199,54 @@ def test_networks_compile():
     y, state = compiled(x)
     assert close(y, net(x)[0], 1e-6)
     assert close(compiled(x, state.detach(), torch.tensor([6, 0, 2, 3, 1]))[0], net(x, state, [6, 0, 2, 3, 1])[0], 1e-6)
+
+
+@pytest.mark.parametrize("lengths", [None, [6, 0, 3, 1, 6]])
+@pytest.mark.parametrize("name", ["lstm", "gru", "leaky_elman"])
+def test_compiled_under_autocast(name, lengths):
+    layer = build(name, 3, 4, 2, dropout=0.5).eval()
+    x, hx = randn(6, 5, 3), tuple(randn(2, 5, 4, seed=k) for k in range(len(layer.cell.state)))
+    for model in (layer, torch.nn.Sequential(torch.nn.Linear(3, 3), layer)):
+        arguments = (x, hx, lengths) if model is layer else (x,)
+        torch._dynamo.reset()
+        with torch.autocast("cpu", torch.bfloat16):
+            ours, last = torch.compile(model, fullgraph=True, backend="aot_eager")(*arguments)
+            theirs, last_of_theirs = model(*arguments)
+        # torch's packed LSTM and its GRU compute in bfloat16 and give float32 on a CPU; compiled they stay in bfloat16
+        assert ours.dtype == (torch.float32 if name == "leaky_elman" else torch.bfloat16)
+        assert name == "gru" or lengths or ours.dtype == theirs.dtype
+        for one, other in zip([ours, *states(last)], [theirs, *states(last_of_theirs)], strict=True):
+            torch.testing.assert_close(one.float(), other.float(), rtol=0, atol=0.02)
+        gradients = torch.autograd.grad(ours.float().square().sum(), [*model.parameters()])
+        wanted = torch.autograd.grad(theirs.float().square().sum(), [*model.parameters()])
+        for one, other in zip(gradients, wanted, strict=True):
+            torch.testing.assert_close(one, other, rtol=0, atol=0.05 * other.abs().max().item())
+
+
+def test_what_autocast_leaves_alone_stays_in_float64_when_compiled():
+    layer, x = build("gru", 3, 4, dtype=torch.float64), randn(5, 2, 3, dtype=torch.float64)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert close(torch.compile(layer, fullgraph=True, backend="aot_eager")(x)[0], layer(x)[0])
+
+
+@pytest.mark.parametrize("lengths", [None, [5, 2], torch.tensor([5, 2])])
+@pytest.mark.parametrize("name", ["lstm", "gru", "peephole_lstm"])
+def test_shapes_without_numbers(name, lengths):
+    """On the meta device and with fake tensors."""
+    options = {"num_layers": 2, "bidirectional": True, "return_states": True}
+
+    def shapes(layer, x):
+        output, state, every = layer(x, lengths=lengths)
+        (output.sum() + sum(one.sum() for one in states(state))).backward()
+        assert all(one.grad.shape == one.shape for one in layer.parameters())
+        assert output.device == x.device
+        return [tuple(one.shape) for one in (output, *states(state), *every.values())]
+
+    wanted = shapes(elman.Recurrent(name, 3, 4, **options), torch.zeros(5, 2, 3))
+    layer = elman.Recurrent(name, 3, 4, **options, device="meta")
+    assert shapes(layer, torch.zeros(5, 2, 3, device="meta")) == wanted
+    with torch.device("meta"):
+        assert shapes(layer, torch.zeros(5, 2, 3)) == wanted
+    if not isinstance(lengths, torch.Tensor):  # a fake mode refuses tensors with numbers
+        with FakeTensorMode():
+            assert shapes(elman.Recurrent(name, 3, 4, **options), torch.zeros(5, 2, 3)) == wanted
