@@ -37,9 +37,10 @@ def test_code_of_the_readme(
     torch.manual_seed(0)
     for block in re.findall(r"^```python\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE):
         exec(compile(block, "README.md", "exec"), names)
-    echo, _, language, *latex = capsys.readouterr().out.splitlines()
+    echo, scores, language, *latex = capsys.readouterr().out.splitlines()
     assert float(echo) < 0.01  # 1/3 is the best without memory
-    assert language in ("['Italian']", "['English']")
+    assert min(map(float, scores.strip("[]").split())) > 0.75
+    assert language == "['Italian']"
     assert latex[-1].startswith("h_t = ")
 
 

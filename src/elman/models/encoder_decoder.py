@@ -159,6 +159,7 @@ class EncoderDecoder(nn.Module):
         init: how the recurrent weights start: "torch", "orthogonal", "identity".
         start: the symbol that the decoder reads first.
         end: the symbol that ends a target.
+        unknown: the symbol that stands for those that are not known; it is read and never written.
 
     Raises:
         InputError: an argument is out of range.
@@ -185,11 +186,12 @@ class EncoderDecoder(nn.Module):
         init: str = "torch",
         start: int = 1,
         end: int = 2,
+        unknown: int = 0,
     ) -> None:
         super().__init__()
         if embedding_size < 1:
             raise InputError(f"embedding_size is {embedding_size}; the symbols of a target need at least 1")
-        self.start, self.end = start, end
+        self.start, self.end, self.unknown = start, end, unknown
         self.encoder = Encoder(source_size, cell, hidden_size, num_layers, bidirectional, dropout, embedding_size, init)
         self.decoder = Decoder(
             target_size, self.encoder.memory_size, cell, hidden_size, num_layers, dropout, embedding_size, init
@@ -226,10 +228,13 @@ class EncoderDecoder(nn.Module):
     def step(self, ids: Tensor, state: State, memory: Memory) -> tuple[Tensor, State]:
         """One step of free running: the log-probabilities of what follows `ids`, and the state after it.
 
+        The start symbol and the unknown one never follow: nobody can read them.
+
         Shape: ids (R,) -> log-probabilities (R, V).
         """
         logits, _, state = self.decoder(ids.unsqueeze(1), state, memory)
-        return logits.squeeze(1).log_softmax(-1), state
+        logits = logits.squeeze(1).index_fill(1, ids.new_tensor([self.start, self.unknown]), -torch.inf)
+        return logits.log_softmax(-1), state
 
     @torch.no_grad()
     def search(

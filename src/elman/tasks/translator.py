@@ -9,7 +9,7 @@ import numpy as np
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from elman.codecs import TextCodec, as_sequences, is_text
+from elman.codecs import UNKNOWN, TextCodec, as_sequences, is_text
 from elman.errors import InputError
 from elman.models import Hypothesis
 from elman.models.encoder_decoder import IGNORED
@@ -105,6 +105,7 @@ class Translator(Estimator, TranslatorOptions):
         """Cross-entropy of every next symbol after the true ones before it: teacher forcing."""
         logits = model(batch.inputs, batch.lengths, batch.targets)  # (B, U + 1, V)
         expected = model.expected(batch.targets, batch.target_lengths)  # type: ignore[operator]
+        expected = expected.masked_fill(expected == UNKNOWN, IGNORED)  # rare symbols are no answer to learn
         total = F.cross_entropy(logits.transpose(1, 2), expected, ignore_index=IGNORED, reduction="sum")
         return total, int((expected != IGNORED).sum())
 
