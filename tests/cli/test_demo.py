@@ -120,10 +120,15 @@ def test_wrong_arguments_are_told_before_training(arguments, said, tmp_path):
     assert not (tmp_path / "new").exists()
 
 
-def test_an_interrupted_training_is_written_and_ends_the_demo(tmp_path, monkeypatch):
-    from elman.train.loop import _Run
-
-    monkeypatch.setattr(_Run, "measure", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
-    results = demonstrate(tmp_path, sizes=SIZES, console=Console(quiet=True), **SMALL)
-    assert [result.name for result in results] == ["nearest training word", "LSTM"]
-    assert (tmp_path / "pronunciations.safetensors").exists()
+@pytest.mark.parametrize("when", ["elman.train.progress.Progress.epoch", "elman.train.loop._Run.measure"])
+def test_an_interrupted_training_ends_the_demo_and_is_written_if_it_learned(when, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(when, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    learned = when.endswith("epoch")
+    if learned:
+        results = demonstrate(tmp_path, sizes=SIZES, console=Console(quiet=True), **SMALL)
+        assert [result.name for result in results] == ["nearest training word", "LSTM"]
+    else:
+        with pytest.raises(KeyboardInterrupt):
+            demonstrate(tmp_path, sizes=SIZES, console=Console(quiet=True), **SMALL)
+        assert "nothing was written for LSTM\n" in capsys.readouterr().err
+    assert (tmp_path / "pronunciations.safetensors").exists() == learned

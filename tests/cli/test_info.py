@@ -23,7 +23,7 @@ def test_a_model_is_described(run, classifier) -> None:
         f"parameters  {sum(math.prod(one.shape) for one in tensors.values()):,}",
         "2 classes: en, it",
         "c_t = sigmoid(f) * c_{t-1} + sigmoid(i) * tanh(g)",
-        "y = W_ho h_T + b_o",
+        "y = W_ho [h_T forward; h_1 reverse] + b_o",
         "format 1",
         "hidden_size          4",
     ):
@@ -65,6 +65,15 @@ def test_every_task_and_cell(run, cell: str) -> None:
     out = run("info", "r.safetensors").out
     assert f"{cell}, many to many, in step" in out
     assert "h_t = " in out
+
+
+def test_both_directions_stand_in_the_equation(run) -> None:
+    for y, said in (
+        ([[1.0, 2.0], [2.0]], "y_t = W_ho [h_t forward; h_t reverse] + b_o"),
+        ([1.0, 2.0], "y = W_ho [h_T forward; h_1 reverse] + b_o"),
+    ):
+        elman.Regressor(bidirectional=True, **QUICK).fit([[1.0, 2.0], [2.0]], y).save("r.safetensors")
+        assert said in run("info", "r.safetensors").out
 
 
 def test_a_training_without_epochs(run, classifier) -> None:

@@ -86,6 +86,38 @@ def test_numbers_from_json_and_from_a_table(run, regressor, steps) -> None:
     assert table["prediction"].iloc[:3].tolist() == pytest.approx([expected[2], expected[0], expected[1]])
 
 
+def test_two_numbers_at_a_time_are_two_columns(run, steps) -> None:
+    X = [np.arange(3.0)[:, None] + k for k in range(4)]
+    flags = {"epochs": 1, "hidden_size": 4, "num_threads": 1, "validation_fraction": 0, "verbose": 0}
+    for y, count in (([np.hstack([x, -x]) for x in X], 36), ([(x.sum(), x.max()) for x in X], 12)):
+        elman.Regressor(**flags).fit(X, y).save("two.safetensors")
+        assert run("predict", "two.safetensors", "--file", "steps.csv", "--input", "x", "-o", f"{count}.csv").err == ""
+        (record,) = map(json.loads, run("predict", "two.safetensors", "[0, 1, 2]", "--json").out.splitlines())
+        table = read_table(f"{count}.csv").query("unique_id == 's0'")
+        table = table.sort_values("ds") if "ds" in table else table
+        assert len(read_table(f"{count}.csv")) == count
+        found = table[["prediction_1", "prediction_2"]].to_numpy()
+        assert found == pytest.approx(np.array(record["prediction"]).reshape(-1, 2))
+
+
+def test_numbers_of_a_later_step_are_called_so(run, steps) -> None:
+    run("train", "regress", "steps.csv", "--target", "x", "--ahead", "1", "--input", "x", "-o", "r.safetensors", *QUICK)
+    assert json.loads(run("predict", "r.safetensors", "[1, 2]", "--json").out).keys() == {
+        "sequence",
+        "prediction_1_ahead",
+    }
+    run("predict", "r.safetensors", "--file", "steps.csv", "-o", "p.csv")
+    assert read_table("p.csv").columns.tolist() == ["unique_id", "ds", "prediction_1_ahead"]
+
+
+def test_a_text_column_named_as_a_result_keeps_its_texts(run, classifier) -> None:
+    Path("t.csv").write_text("label\nRossi\nSmith\n", encoding="utf-8")
+    run("predict", classifier, "--file", "t.csv", "--text", "label", "-o", "p.csv")
+    table = read_table("p.csv")
+    assert table.columns.tolist() == ["text", "label", "probability"]
+    assert table["text"].tolist() == ["Rossi", "Smith"]
+
+
 def test_tables_and_json_lines_are_written(run, refused, classifier, names) -> None:
     run("predict", classifier, "--file", str(names), "-o", "p.parquet")
     table = read_table("p.parquet")

@@ -121,7 +121,9 @@ def test_missing_numbers_are_data_and_missing_targets_are_not(run, refused, step
         "1 of 36 values of y are missing: nothing is learned from or measured there",
         "1 of 36 numbers are missing: marked for the network",
     ]
-    assert "steps.csv line 2" in refused(*REGRESS, "--target", "y", "--input", "x", "--strict", "--force")
+    line = refused(*REGRESS, "--target", "y", "--input", "x", "--strict", "--force")
+    assert "steps.csv line 2 has no value in column 'x'" in line
+    assert "marked for the network" in line
 
 
 def test_a_baseline_stands_beside_the_network(run, names) -> None:
@@ -147,6 +149,30 @@ def test_ctrl_c_keeps_the_best_model(run, names, monkeypatch) -> None:
     assert "interrupted" in out
     assert "feedforward" not in out
     assert elman.load("m.safetensors").history_.interrupted
+
+
+def test_ctrl_c_before_the_first_epoch_ends_writes_nothing(run, names, classifier, monkeypatch) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("elman.train.loop._Run.measure", interrupt)
+    files = {path: path.read_bytes() for path in Path().iterdir()}
+    status, out, err = run(*CLASSIFY, "--force")
+    assert (status, out) == (130, "")
+    assert "elman: interrupted before the end of the first epoch: nothing was written\n" in err
+    assert {path: path.read_bytes() for path in Path().iterdir()} == files
+
+
+def test_ctrl_c_in_the_baseline_says_that_the_model_is_written(run, names, monkeypatch) -> None:
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("elman.tasks.baseline.fit_feedforward", interrupt)
+    status, out, err = run(*CLASSIFY, "--baseline", "feedforward")
+    assert status == 130
+    assert "Next:" in out
+    assert "elman: interrupted: m.safetensors is complete" in err
+    assert not elman.load("m.safetensors").history_.interrupted
 
 
 def test_outputs_are_checked_before_training(run, refused, classifier, monkeypatch) -> None:
@@ -203,6 +229,8 @@ def test_a_file_that_is_no_table_of_names(refused, content: bytes | None, said: 
         (("--target", "y", "--input", "z"), "no column 'z'"),
         (("--target", "unique_id"), "expected a number"),
         (("--target", "y", "--input", "y"), "give --ahead 1"),
+        (("--target", "y", "--input", "x", "--input", "x"), "'x' is given twice"),
+        (("--target", "x", "--text", "x"), "both input and target"),
         (("--target", "y", "--per", "sequence"), "several values for unique_id 's0' "),
         (("--target", "y", "--per", "week"), "per is 'week'"),
         (("--target", "total", "--per", "sequence", "--ahead", "1"), "--ahead"),
@@ -228,3 +256,7 @@ def test_what_classify_and_translate_refuse(refused, steps, names) -> None:
     )
     translate = ("train", "translate", "names.csv", "--source", "name", "--target", "language", *REGRESS[3:])
     assert "--baseline is for classify and regress" in refused(*translate, "--baseline", "feedforward")
+    same = ("train", "translate", "names.csv", "--source", "name", "--target", "name", *REGRESS[3:])
+    assert "'name' is both input and target, which is no task: name another one" in refused(*same)
+    same = ("train", "classify", "names.csv", "--text", "name", "--label", "name", *REGRESS[3:])
+    assert "'name' is both input and target" in refused(*same)

@@ -76,3 +76,21 @@ def test_an_unknown_label_names_the_classes():
         LabelCodec().fit(["a", "b"]).encode("c")
     with pytest.raises(InputError, match="10, 11 and 8 more"):
         LabelCodec().fit(range(20)).encode(20)
+
+
+@pytest.mark.parametrize(
+    ("classes", "texts"),
+    [
+        ([1, 2], ["1", "2.0"]),
+        ([0.5, 1.0], ["0.5", "1"]),
+        ([False, True], ["false", "True"]),
+        ([2**60, 2**60 + 1], [str(2**60), str(2**60 + 1)]),
+    ],
+    ids=str,
+)
+def test_a_text_is_read_as_the_type_of_the_classes(classes, texts):
+    codec = LabelCodec().fit(classes)
+    assert [int(codec.encode(text)) for text in texts] == [0, 1]
+    for unknown in ("x", "nan", "7"):
+        with pytest.raises(InputError, match="is none of the classes"):
+            codec.encode(unknown)

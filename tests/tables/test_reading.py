@@ -232,3 +232,25 @@ def test_any_csv_is_read_as_the_standard_library_reads_it_or_refused(body: str, 
     rows = [row for row in csv.reader(io.StringIO(header + body, newline="")) if row or header == "a\n"][1:]
     rows = [row or [""] for row in rows]
     assert table.astype(object).where(table.notna(), "").to_numpy().tolist() == rows
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([0.0, 1.0, 2.5, -0.0], ["0", "1", "2.5", "0"]),
+        ([True, False], ["true", "false"]),
+        ([1, 2], ["1", "2"]),
+        ([1.0, None], ["1", None]),
+        ([True, None], ["true", None]),
+    ],
+    ids=str,
+)
+def test_a_text_does_not_depend_on_the_format(tmp_path: Path, values: list[object], expected: list[str]) -> None:
+    cells = ["" if text is None else text for text in expected]
+    paths = [write(tmp_path, "l.csv", "label,n\n" + "".join(f"{cell},0\n" for cell in cells))]
+    paths.append(write(tmp_path, "l.jsonl", "".join(json.dumps({"label": value}) + "\n" for value in values)))
+    paths.append(tmp_path / "l.parquet")
+    pq.write_table(pa.table({"label": values}), paths[-1])
+    for path in paths:
+        label = read_table(path, text=["label"])["label"]
+        assert [None if pd.isna(one) else one for one in label] == expected

@@ -48,8 +48,9 @@ def test_evaluation_says_what_does_not_fit() -> None:
     one = elman.Classifier(**QUICK).fit(TEXTS, [text[-1] for text in TEXTS])
     with pytest.raises(elman.InputError, match="label 'q' is none of the classes 'a', 'b', 'c'"):
         one.evaluate(["abc"], ["q"])
-    with pytest.raises(elman.InputError, match="X has 2 sequences and y 1 labels"):
-        one.evaluate(["abc", "b"], ["a"])
+    for measure in (one.evaluate, one.score):
+        with pytest.raises(elman.InputError, match="X has 2 sequences and y 1 labels"):
+            measure(["abc", "b"], ["a"])
     with pytest.raises(elman.InputError, match="X has 0 sequences and y 0 labels"):
         one.evaluate([], [])
 

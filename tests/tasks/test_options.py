@@ -13,7 +13,7 @@ import pytest
 import elman
 from elman.codecs.text import Level
 from elman.models.many_to_one import POOLINGS
-from elman.tasks.options import CHOICES, LEAST, ClassifierOptions, RegressorOptions, TranslatorOptions
+from elman.tasks.options import CHOICES, RANGES, ClassifierOptions, RegressorOptions, TranslatorOptions
 
 QUICK: dict[str, Any] = {"hidden_size": 6, "epochs": 2, "batch_size": 4, "num_threads": 1, "verbose": 0}
 TEXTS = ["ab c", "b", "c ab ab", "a b", "cc a", "abc", "b b", "ca ab", "aab", "c c b", "bc", "a"]
@@ -141,12 +141,22 @@ def test_sizes_that_are_not_given_follow_the_data() -> None:
         ("translate", {"epochs": 0}, r"epochs is 0, expected a whole number from 1"),
         ("regress", {"batch_size": 0}, r"batch_size is 0, expected a whole number from 1"),
         ("regress", {"window": -5}, r"window is -5, expected a whole number from 0"),
-        ("regress", {"dropout": 1.5}, r"dropout is 1.5, expected a number from 0 to 1"),
-        ("regress", {"validation_fraction": -0.1}, r"validation_fraction is -0.1, expected a number from 0 to 1"),
+        ("regress", {"dropout": 1.5}, r"dropout is 1.5, expected a number from 0 to below 1"),
+        ("regress", {"validation_fraction": -0.1}, r"validation_fraction is -0.1, expected a number from 0 to below 1"),
         ("classify", {"random_state": -1}, r"random_state is -1, expected a whole number from 0"),
         ("classify", {"random_state": None}, r"random_state is None, expected a whole number from 0"),
-        ("classify", {"learning_rate": 0}, r"learning_rate is 0; it must be a number above 0, such as 0.001"),
-        ("classify", {"learning_rate": "fast"}, r"learning_rate is 'fast', expected a number from 0"),
+        ("classify", {"learning_rate": 0}, r"learning_rate is 0, expected a number above 0"),
+        ("classify", {"learning_rate": "fast"}, r"learning_rate is 'fast', expected a number above 0"),
+        ("classify", {"learning_rate": float("inf")}, r"learning_rate is inf, expected a finite number above 0"),
+        ("classify", {"learning_rate": float("nan")}, r"learning_rate is nan, expected a number above 0"),
+        ("classify", {"clip": float("inf")}, r"clip is inf, expected a finite number from 0"),
+        ("classify", {"average": 1}, r"average is 1, expected a number from 0 to below 1"),
+        ("classify", {"validation_fraction": 1}, r"validation_fraction is 1, expected a number from 0 to below 1"),
+        ("classify", {"dropout": 1}, r"dropout is 1, expected a number from 0 to below 1"),
+        ("classify", {"symbol_dropout": 1.0}, r"symbol_dropout is 1.0, expected a number from 0 to below 1"),
+        ("classify", {"label_smoothing": 1.1}, r"label_smoothing is 1.1, expected a number from 0 to 1"),
+        ("classify", {"bidirectional": "no"}, r"bidirectional is 'no', expected True or False"),
+        ("classify", {"verbose": 3}, r"verbose is 3, expected one of 0, 1, 2"),
         ("classify", {"patience": 0}, r"patience is 0, expected a whole number from 1"),
         ("classify", {"num_threads": 0}, r"num_threads is 0, expected a whole number from 1"),
         ("classify", {"cell": "rnn"}, r"cell is 'rnn', expected a cell or one of elman, .*lstm"),
@@ -179,7 +189,7 @@ def test_words_are_declared_once_and_checked() -> None:
         for kind in (ClassifierOptions, RegressorOptions, TranslatorOptions)
         for field in dataclasses.fields(kind)
     }
-    assert everything >= set(LEAST) | set(CHOICES)
+    assert everything >= set(RANGES) | set(CHOICES)
     assert CHOICES["level"] == get_args(Level)
     assert CHOICES["pooling"] == POOLINGS
     tested = {name for _, name, _ in CHANGES}

@@ -76,4 +76,4 @@ def test_an_interruption_is_told_even_when_silent():
     said = shown(plain(), verbose=0, ended="interrupted")[0]
     assert said == "Interrupted in epoch 2: the best model so far is kept, that of epoch 1 (accuracy 0.5000).\n"
     said = shown(plain(), verbose=0, values=(), ended="interrupted")[0]
-    assert said == "Interrupted before the end of the first epoch: the model is kept as it is now.\n"
+    assert said == "Interrupted before the end of the first epoch.\n"

@@ -67,6 +67,7 @@ def read_columns(file: str, columns: Columns, task: str, *, strict: bool = False
     Raises:
         InputError: the file, a column or a value is not as it should be.
     """
+    _check_distinct(columns, task)
     source = "standard input" if file == "-" else file
     texts = [columns.text, None if task == "regress" else columns.target]
     frame = read_table(file, text=[one for one in texts if one is not None])
@@ -74,15 +75,10 @@ def read_columns(file: str, columns: Columns, task: str, *, strict: bool = False
         return _texts(frame, columns, columns.text, task, strict, source)
     if not columns.inputs:
         columns = replace(columns, inputs=_inputs(frame, columns, source))
-    if columns.target in columns.inputs and columns.ahead == 0:
-        raise InputError(
-            f"column {columns.target!r} is both input and target, which is no task: "
-            "to predict its next value from those before, give --ahead 1"
-        )
     wanted = [*columns.inputs, *([] if columns.target is None else [columns.target])]
     require_columns(frame, wanted, source)
     if strict:
-        complete_rows(frame, wanted, strict=True, source=source)
+        _refuse_missing(frame, wanted, source)
     lists = any(_is_list(value) for column in columns.inputs for value in frame[column])
     table = _list_columns(frame, columns, source) if lists else _long_form(frame, columns, source)
     _targets(table, task, source)
@@ -92,6 +88,28 @@ def read_columns(file: str, columns: Columns, task: str, *, strict: bool = False
             f"{missing} of {sum(one.size for one in table.X)} numbers are missing: marked for the network"
         )
     return table
+
+
+def _check_distinct(columns: Columns, task: str) -> None:
+    """Refuse a column that is named twice, unless its past is to tell its future."""
+    if columns.target is not None and columns.ahead == 0 and columns.target in (columns.text, *columns.inputs):
+        remedy = "name another one"
+        if task == "regress" and columns.text is None:
+            remedy = "to predict its next value from those before, give --ahead 1"
+        raise InputError(f"column {columns.target!r} is both input and target, which is no task: {remedy}")
+    twice = next((name for name in columns.inputs if columns.inputs.count(name) > 1), None)
+    if twice is not None:
+        raise InputError(f"column {twice!r} is given twice with --input: give each column once")
+
+
+def _refuse_missing(frame: pd.DataFrame, wanted: Sequence[str], source: str) -> None:
+    missing = frame[list(wanted)].isna().to_numpy()
+    if missing.any():
+        row, column = np.argwhere(missing)[0]
+        raise InputError(
+            f"{source} {frame.index.name or 'row'} {frame.index[row]} has no value in column {wanted[column]!r}: "
+            "fill it in; without --strict a missing number is marked for the network, a missing target left out"
+        )
 
 
 def _texts(frame: pd.DataFrame, columns: Columns, text: str, task: str, strict: bool, source: str) -> Table:

@@ -29,7 +29,12 @@ FileArgument = Annotated[
 ModelArgument = Annotated[str, typer.Argument(metavar="MODEL", help="A .safetensors file that elman train wrote")]
 Force = Annotated[bool, typer.Option("--force", help="Replace files that are there")]
 Json = Annotated[bool, typer.Option("--json", help="Write JSON, for programs")]
-Strict = Annotated[bool, typer.Option("--strict", help="Refuse rows with a missing value in place of leaving them out")]
+Strict = Annotated[
+    bool,
+    typer.Option(
+        "--strict", help="Refuse a row with a missing value; else it is left out, or a missing number marked as such"
+    ),
+]
 TextColumn = Annotated[
     str | None, typer.Option("--text", "--source", metavar="COL", help="Column of texts, if not that of training")
 ]

@@ -77,10 +77,14 @@ def _hidden(cell: "Cell | None") -> list[str]:
 def _output(config: dict[str, Any]) -> str:
     if config["kind"] == "EncoderDecoder":
         return "y_t = W_ho tanh(W_c [context_t, h_t]) + b_o"
+    both = config.get("bidirectional", False)
+    step = "[h_t forward; h_t reverse]" if both else "h_t"
     if config["kind"] == "ManyToOne":
-        pooled = {"last": "h_T", "mean": "mean(h_1 ... h_T)", "max": "max(h_1 ... h_T)"}[config["pooling"]]
+        last = "[h_T forward; h_1 reverse]" if both else "h_T"
+        steps = f"{step}, t = 1 ... T" if both else "h_1 ... h_T"
+        pooled = {"last": last, "mean": f"mean({steps})", "max": f"max({steps})"}[config["pooling"]]
         return f"y = W_ho {pooled} + b_o"
-    return "y_t = W_ho h_t + b_o"
+    return f"y_t = W_ho {step} + b_o"
 
 
 def _codec(config: dict[str, Any]) -> dict[str, Any]:

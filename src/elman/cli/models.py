@@ -26,7 +26,9 @@ def columns_of(
     known = {field.name for field in dataclasses.fields(Columns)}
     if not isinstance(kept, dict) or not kept.keys() <= known:
         raise InputError(f"{path}: what it says of its columns is damaged: train it again")
-    columns = Columns(**{**kept, "inputs": tuple(kept.get("inputs", ()))})
+    model = metadata["model"]
+    per = "step" if model["kind"] == "InStep" or model.get("in_step") else "sequence"  # a model saved from Python
+    columns = Columns(**{"per": per, **kept, "inputs": tuple(kept.get("inputs", ()))})
     reads_text = metadata["codecs"]["input"]["kind"] == "text"
     if (text is not None and not reads_text) or (inputs and reads_text):
         kinds = ("numbers: give --input COL", "texts: give --text COL")

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 import shlex
 import sys
 from pathlib import Path
@@ -16,12 +17,14 @@ from elman.files import check_writable, replace_file
 
 if TYPE_CHECKING:
     import numpy as np
+    import pandas as pd
 
     from elman.cli.columns import Table
     from elman.tasks import Classifier, Regressor, Translator
     from elman.tasks.estimator import Estimator
 
 STEPS_SHOWN = 6
+RESULTS = re.compile(r"label|probability|probabilities|prediction(_\d+)?|translation|score|hypotheses")
 
 
 def predict(
@@ -57,7 +60,7 @@ def predict(
     if beam is not None and estimator.task != "translate":
         raise InputError(f"--beam is for models that translate, {model} was trained to {estimator.task}: leave it out")
     if file is None:
-        table = _from_arguments(sequences or [], estimator)
+        table = _from_arguments(sequences or [], estimator, metadata)
     else:
         from elman.cli.columns import read_columns
 
@@ -65,7 +68,7 @@ def predict(
         table = read_columns(file, columns, estimator.task)
     records = PREDICT[estimator.task](estimator, table, beam)
     if output is not None:
-        _write(records, table, output, force, as_json)
+        _write(records, table, output, force, as_json, estimator)
     elif as_json:
         for record in records:
             typer.echo(_json(record))
@@ -75,7 +78,7 @@ def predict(
         tell(note)
 
 
-def _from_arguments(sequences: list[str], estimator: "Estimator") -> "Table":
+def _from_arguments(sequences: list[str], estimator: "Estimator", metadata: dict[str, Any]) -> "Table":
     import numpy as np
     import pandas as pd
 
@@ -96,15 +99,18 @@ def _from_arguments(sequences: list[str], estimator: "Estimator") -> "Table":
                 f"{given!r} is not a JSON array of numbers, which this model reads: give such as {example}, or --file"
             )
         X.append(array)
-    return Table(Columns(), X, [], pd.DataFrame({"sequence": range(len(X))}), list(range(len(X))))
+    kept = metadata.get("columns")
+    columns = Columns(ahead=kept.get("ahead", 0) if isinstance(kept, dict) else 0)
+    return Table(columns, X, [], pd.DataFrame({"sequence": range(len(X))}), list(range(len(X))))
 
 
 def _named(table: "Table") -> list[dict[str, Any]]:
-    """What each record begins with: the text, or the name of the sequence."""
+    """What each record begins with: the text, or the name of the sequence; a result keeps its own name."""
     from elman.cli.columns import GROUP
 
     if table.columns.text is not None:
-        return [{table.columns.text: text} for text in table.X]
+        title = "text" if RESULTS.fullmatch(table.columns.text) else table.columns.text
+        return [{title: text} for text in table.X]
     name = GROUP if GROUP in table.frame.columns else "sequence"
     return [{name: key} for key in table.keys]
 
@@ -124,7 +130,13 @@ def _classify(estimator: "Classifier", table: "Table", beam: int | None) -> list
 
 def _regress(estimator: "Regressor", table: "Table", beam: int | None) -> list[dict[str, Any]]:
     values: list[np.ndarray] = list(estimator.predict(table.X))
-    return [{**name, "prediction": one.tolist()} for name, one in zip(_named(table), values, strict=True)]
+    title = _prediction(table)
+    return [{**name, title: one.tolist()} for name, one in zip(_named(table), values, strict=True)]
+
+
+def _prediction(table: "Table") -> str:
+    """What the numbers are called: those of a later step say of how much later."""
+    return f"prediction_{table.columns.ahead}_ahead" if table.columns.ahead else "prediction"
 
 
 def _translate(estimator: "Translator", table: "Table", beam: int | None) -> list[dict[str, Any]]:
@@ -150,7 +162,7 @@ def _plain(record: dict[str, Any]) -> list[str]:
         return [str(name[1]), str(given["label"]), f"{given['probability']:.3f}"]
     if "translation" in given:
         return [str(name[1]), given["translation"]]
-    values = given["prediction"]
+    ((_, values),) = rest
     if not isinstance(values, list):
         return [str(name[1]), _number(values)]
     shown = [_number(value) for value in values]
@@ -167,26 +179,46 @@ def _json(record: dict[str, Any]) -> str:
     return json.dumps(record, ensure_ascii=False, allow_nan=False, default=str)
 
 
-def _write(records: list[dict[str, Any]], table: "Table", output: str, force: bool, as_json: bool) -> None:
+def _write(
+    records: list[dict[str, Any]], table: "Table", output: str, force: bool, as_json: bool, estimator: "Estimator"
+) -> None:
     """A table of one row for each sequence, or for each step of the long form; with --json the lines as they are."""
     if as_json:
         with replace_file(output, overwrite=force) as temporary:
             Path(temporary).write_text("".join(f"{_json(one)}\n" for one in records), encoding="utf-8", newline="\n")
         return
 
+    import pandas as pd
+
+    from elman.tables import write_table
+
+    if estimator.task == "regress":
+        frame = _predictions(records, table, estimator)
+    else:
+        nested = ("probabilities", "hypotheses")
+        frame = pd.DataFrame([{key: value for key, value in one.items() if key not in nested} for one in records])
+    write_table(frame, output, overwrite=force)
+
+
+def _predictions(records: list[dict[str, Any]], table: "Table", estimator: "Estimator") -> "pd.DataFrame":
+    """The numbers, a column for each that the model gives at a time."""
     import numpy as np
     import pandas as pd
 
     from elman.cli.columns import GROUP, ORDER
-    from elman.tables import write_table
 
-    values = [one.get("prediction") for one in records]
-    if table.rows is None or not isinstance(values[0], list):
-        nested = ("probabilities", "hypotheses")
-        frame = pd.DataFrame([{key: value for key, value in one.items() if key not in nested} for one in records])
-    else:
-        predicted = np.full(len(table.frame), np.nan)
+    title, size = _prediction(table), estimator.codecs_["output"].input_size
+    config = estimator.model_config_
+    in_step = config["kind"] == "InStep" or bool(config.get("in_step"))
+    titles = [title] if size == 1 else [f"{title}_{k + 1}" for k in range(size)]
+    values = [np.asarray(one.pop(title), np.float64).reshape(-1, size) for one in records]  # (T, size) or (1, size)
+    if table.rows is not None and in_step:
+        predicted = np.full((len(table.frame), size), np.nan)
         for rows, one in zip(table.rows, values, strict=True):
             predicted[rows] = one
-        frame = table.frame[[name for name in (GROUP, ORDER) if name in table.frame]].assign(prediction=predicted)
-    write_table(frame, output, overwrite=force)
+        frame = table.frame[[name for name in (GROUP, ORDER) if name in table.frame]]
+        return frame.assign(**dict(zip(titles, predicted.T, strict=True)))
+    cells = [[column.tolist() if in_step else float(column[0]) for column in one.T] for one in values]
+    return pd.DataFrame(
+        [{**name, **dict(zip(titles, cell, strict=True))} for name, cell in zip(records, cells, strict=True)]
+    )

@@ -18,6 +18,7 @@ from elman import datasets
 from elman.cli.demo_picture import draw
 from elman.cli.equation import plain_equations
 from elman.cli.nearest_word import nearest_words
+from elman.cli.shown import tell
 from elman.errors import InputError
 from elman.files import check_writable
 from elman.nn.recurrent import find_cell
@@ -84,6 +85,7 @@ def demonstrate(
 
     Raises:
         InputError: a cell is unknown, or the folder cannot be written or is not empty.
+        KeyboardInterrupt: before the first network has finished an epoch.
     """
     for cell in cells:
         find_cell(cell)
@@ -102,6 +104,9 @@ def demonstrate(
         started = time.perf_counter()
         translator = Translator(cell=cell, **given).fit(*pairs(words.training), validation=pairs(words.validation))
         seconds = time.perf_counter() - started
+        if translator.history_.interrupted and not translator.history_.epochs:
+            tell(f"interrupted before the end of the first epoch: nothing was written for {_title(cell)}")
+            break
         predicted = dict(zip(words.references, translator.predict(list(words.references)), strict=True))
         results.append(_result(_title(cell), predicted, words, translator, seconds))
         console.print(_examples(predicted, words), "")
@@ -110,6 +115,8 @@ def demonstrate(
         draw(translator, _title(cell), predicted, words.references, stem.with_suffix(".png"))
         if translator.history_.interrupted:
             break
+    if len(results) == 1:  # no network among them
+        raise KeyboardInterrupt
     console.print(_comparison(results, sizes[2]))
     first = stems[0].with_suffix(".safetensors")
     console.print(f"Look at [bold]{stems[0].with_suffix('.png')}[/]; try  elman predict {first} memory", soft_wrap=True)

@@ -30,6 +30,8 @@ def show_rows(rows: Sequence[Sequence[str]], *, aligned: bool = False) -> None:
 
 def show_pairs(title: str, pairs: Iterable[tuple[str, str]], width: int = 12) -> None:
     """Print a title and, below it, names with their values; the names take `width` places at least."""
+    pairs = list(pairs)
+    width = max([width, *(len(name) + GAP for name, _ in pairs)])
     typer.secho(title, bold=True)
     for name, value in pairs:
         typer.echo(f"  {typer.style(f'{name:<{width}}', dim=True)}{value}")

@@ -160,11 +160,18 @@ def _train(
         tell(note)
     estimator.fit_coded(*coded)
     seconds = time.perf_counter() - started
+    if estimator.history_.interrupted and not estimator.history_.epochs:
+        tell("interrupted before the end of the first epoch: nothing was written")
+        raise KeyboardInterrupt
     estimator.save(output, overwrite=force, columns=dataclasses.asdict(table.columns))
     estimator.history_.write(history)
     _show(estimator, table, output, history, seconds)
     if baseline and not estimator.history_.interrupted:
-        _compare(estimator, table)
+        try:
+            _compare(estimator, table)
+        except KeyboardInterrupt:
+            tell(f"interrupted: {output} is complete, the comparison with a feedforward network is not")
+            raise
 
 
 def _outputs(output: str, force: bool) -> Path:
@@ -218,6 +225,8 @@ def _compare(estimator: "Estimator", table: "Table") -> None:
             tell(f"feedforward on the {_last(window)}, {hidden_size} hidden units")
 
     plain = fit_feedforward(estimator, table.X, table.y, announce=announce)
+    if plain.history_.interrupted:
+        raise KeyboardInterrupt
     rows = [("network", "hidden units", "sees", "parameters", estimator.history_.watched or "")]
     for one, name, sees in (
         (estimator, estimator.model_config_.get("cell", {}).get("name", ""), "all steps"),

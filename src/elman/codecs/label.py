@@ -56,7 +56,7 @@ class LabelCodec:
         return self._set(classes)
 
     def encode(self, label: Any) -> np.ndarray:
-        """The number of a label's class.
+        """The number of a label's class; where classes are not texts, a text is read as one, as a table's cells are.
 
         Shape:
             returns (), int64
@@ -65,6 +65,8 @@ class LabelCodec:
             InputError: the label is none of the classes.
         """
         value = _as_label(label, "the label")
+        if isinstance(value, str) and not isinstance(self.classes[0], str):
+            value = _read(value, type(self.classes[0]))
         if value not in self._ids:
             raise InputError(f"label {value!r} is none of the classes {_shorten(self.classes)}")
         return np.array(self._ids[value], np.int64)
@@ -100,6 +102,18 @@ def _as_label(label: Any, name: str) -> Any:
     if isinstance(value, str):
         check_unicode(value, name)
     return value
+
+
+def _read(text: str, kind: type) -> Any:
+    """The boolean or number that a text shows; the text if it shows none."""
+    if kind is bool:
+        return {"true": True, "false": False}.get(text.lower(), text)
+    for read in (int, float):  # 1.0 is a way to write 1, and beyond 2**53 only an int is exact
+        try:
+            return read(text)
+        except ValueError:
+            continue
+    return text
 
 
 def _shorten(classes: list[Any], limit: int = 12) -> str:

@@ -68,20 +68,31 @@ def as_times(column: "pd.Series[Any]") -> "pd.Series[Any]":
 
 
 def as_text(column: "pd.Series[Any]", source: str) -> "pd.Series[Any]":
-    """Turn the numbers of a column into text.
+    """Turn the numbers of a column into text, as CSV has them: 1.0 is "1", a boolean is "true" or "false".
 
     Raises:
         InputError: it holds lists or objects.
     """
+    if pd.api.types.is_float_dtype(column):
+        column = column + 0.0  # so that -0.0 is 0
     if pd.api.types.is_numeric_dtype(column) or pd.api.types.is_datetime64_any_dtype(column):
-        return column.astype(str).where(column.notna())
+        texts = column.astype(str).where(column.notna())
+        if pd.api.types.is_bool_dtype(column):
+            return texts.str.lower()
+        return texts.str.removesuffix(".0") if pd.api.types.is_float_dtype(column) else texts
     for line, value in column.items():
         if isinstance(value, list | dict) or hasattr(value, "tolist"):
             raise InputError(
                 f"column {column.name!r} in {source} holds {str(value)[:40]} "
                 f"({column.index.name or 'row'} {line}): expected text"
             )
-    return column.map(lambda value: value if isinstance(value, str) else str(value), na_action="ignore")
+    return column.map(_written, na_action="ignore")
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value + 0.0).removesuffix(".0") if isinstance(value, float) else str(value)
 
 
 def _all(texts: pa.ChunkedArray, pattern: str) -> bool:

@@ -98,6 +98,10 @@ class Classifier(ClassifierMixin, Estimator, ClassifierOptions):  # type: ignore
         predicted: np.ndarray = self.classes_[self.predict_proba(X).argmax(1)]
         return predicted
 
+    def score(self, X: Any, y: Sequence[Any]) -> float:
+        """Accuracy."""
+        return self.evaluate(X, y)["accuracy"]
+
     def evaluate(self, X: Any, y: Sequence[Any]) -> dict[str, float]:
         """Accuracy, macro-averaged F1 and log loss.
 

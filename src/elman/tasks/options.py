@@ -3,33 +3,55 @@
 Nothing here imports torch, so that `elman train TASK --help` is quick.
 """
 
+import math
 from dataclasses import dataclass, field, fields
 from numbers import Integral, Real
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
 from elman.errors import InputError
 
 if TYPE_CHECKING:
     from elman.equations import Cell
 
-LEAST = {
-    **dict.fromkeys(("hidden_size", "num_layers", "embedding_size", "epochs", "batch_size", "patience"), 1),
-    **dict.fromkeys(("num_threads", "beam", "max_length"), 1),
-    **dict.fromkeys(("dropout", "learning_rate", "clip", "validation_fraction", "random_state", "window"), 0),
-    **dict.fromkeys(("weight_decay", "average", "symbol_dropout", "label_smoothing"), 0),
-    "length_penalty": 0,
+
+class Range(NamedTuple):
+    """The finite numbers that an option may be; `open_least` and `open_most`: all but that end itself."""
+
+    least: float
+    most: float = math.inf
+    open_least: bool = False
+    open_most: bool = False
+
+    def __contains__(self, value: Any) -> bool:
+        above = value > self.least if self.open_least else value >= self.least
+        below = value < self.most if self.open_most else value <= self.most
+        return bool(above and below and value < math.inf)
+
+    def __str__(self) -> str:
+        least = f"{'above' if self.open_least else 'from'} {self.least}"
+        most = f" {'to below' if self.open_most else 'to'} {self.most}"
+        return least if self.most == math.inf else least + most
+
+
+RANGES = {
+    **dict.fromkeys(("hidden_size", "num_layers", "embedding_size", "epochs", "batch_size", "patience"), Range(1)),
+    **dict.fromkeys(("num_threads", "beam", "max_length"), Range(1)),
+    **dict.fromkeys(("clip", "random_state", "window", "weight_decay", "length_penalty"), Range(0)),
+    **dict.fromkeys(("dropout", "validation_fraction", "average", "symbol_dropout"), Range(0, 1, open_most=True)),
+    "label_smoothing": Range(0, 1),
+    "learning_rate": Range(0, open_least=True),
 }
-"""The smallest value of each option that is a number."""
-MOST = dict.fromkeys(("dropout", "validation_fraction", "average", "symbol_dropout", "label_smoothing"), 1)
+"""The values of each option that is a number."""
 LEVELS = ("characters", "words", "subwords")
-CHOICES = {
+CHOICES: dict[str, tuple[Any, ...]] = {
     "level": LEVELS,
     "source_level": LEVELS,
     "target_level": LEVELS,
     "pooling": ("last", "mean", "max"),
     "per": ("step", "sequence"),
+    "verbose": (0, 1, 2),
 }
-"""The values of each option that is one of several words."""
+"""The values of each option that is one of several."""
 
 
 def option(default: Any, help: str, **more: Any) -> Any:
@@ -112,11 +134,12 @@ def check(options: Options) -> None:
         if value is None and one.default is None:
             continue
         if name in CHOICES and value not in CHOICES[name]:
-            raise InputError(f"{name} is {value!r}, expected one of {', '.join(CHOICES[name])}")
-        if name in LEAST:
+            raise InputError(f"{name} is {value!r}, expected one of {', '.join(map(str, CHOICES[name]))}")
+        if one.type is bool and type(value).__name__ not in ("bool", "bool_"):  # Python's or NumPy's
+            raise InputError(f"{name} is {value!r}, expected True or False")
+        if name in RANGES:
             whole = int in (one.type, *get_args(one.type))
             fits = isinstance(value, Integral if whole else Real) and not isinstance(value, bool)
-            if not fits or not LEAST[name] <= value <= MOST.get(name, float("inf")):
-                most = f" to {MOST[name]}" if name in MOST else ""
-                kind = "whole number" if whole else "number"
-                raise InputError(f"{name} is {value!r}, expected a {kind} from {LEAST[name]}{most}")
+            if not fits or value not in RANGES[name]:
+                kind = "whole number" if whole else "finite number" if fits and value == math.inf else "number"
+                raise InputError(f"{name} is {value!r}, expected a {kind} {RANGES[name]}")

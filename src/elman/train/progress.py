@@ -75,7 +75,7 @@ class Progress:
         """Say how the training ended. An interruption is told even when all else is silent."""
         best, last = history.best, len(history.epochs)
         if history.interrupted and best is None:
-            self._say("Interrupted before the end of the first epoch: the model is kept as it is now.")
+            self._say("Interrupted before the end of the first epoch.")
         elif best and (history.interrupted or self._verbose):
             value = history.value(best)
             kept = f"epoch {best.number}" + ("" if value is None else f" ({history.watched} {value:.4f})")
