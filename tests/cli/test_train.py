@@ -126,6 +126,14 @@ def test_missing_numbers_are_data_and_missing_targets_are_not(run, refused, step
     assert "marked for the network" in line
 
 
+def test_strict_looks_into_lists(refused) -> None:
+    lines = [{"y": 1.0, "x": [1, 2, 3]}, {"y": 2.0, "x": [1, None, 3]}]
+    Path("lists.jsonl").write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
+    flags = ("--target", "y", "--input", "x", "-o", "m.safetensors", "--strict")
+    line = refused("train", "regress", "lists.jsonl", *flags)
+    assert "lists.jsonl line 2 has no value in column 'x'" in line
+
+
 def test_a_baseline_stands_beside_the_network(run, names) -> None:
     out = run(*CLASSIFY, "--baseline", "feedforward").out
     table = out[out.index("With memory") :].splitlines()[2:]

@@ -103,7 +103,7 @@ def _check_distinct(columns: Columns, task: str) -> None:
 
 
 def _refuse_missing(frame: pd.DataFrame, wanted: Sequence[str], source: str) -> None:
-    missing = frame[list(wanted)].isna().to_numpy()
+    missing = np.column_stack([[_lacks_value(cell) for cell in frame[name]] for name in wanted])
     if missing.any():
         row, column = np.argwhere(missing)[0]
         raise InputError(
@@ -228,6 +228,11 @@ def _numbers(frame: pd.DataFrame, column: str, source: str) -> list[float]:
     ((_, numbers),) = sequences(frame[[column]], [column], source=source)
     found: list[float] = numbers[:, 0].tolist()
     return found
+
+
+def _lacks_value(cell: Any) -> bool:
+    """Whether a cell is missing, or a list with a missing number in it."""
+    return bool(np.any(pd.isna(np.asarray(cell, dtype=object))))
 
 
 def _is_list(value: object) -> bool:

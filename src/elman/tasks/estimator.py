@@ -2,6 +2,7 @@
 
 import math
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -32,7 +33,7 @@ PREDICTION_BATCH = 256
 OF_THE_MACHINE = {"device", "num_threads", "verbose"}  # options that are not the model's: its file has none of them
 
 
-class Estimator(BaseEstimator, Options):  # type: ignore[misc]
+class Estimator(BaseEstimator, Options, ABC):  # type: ignore[misc]
     """A task: a wiring of the network, a codec at each end, a loss and a metric.
 
     After `fit` or `elman.load`: `model_`, a torch module; `codecs_`, by end; `history_`; `model_config_`.
@@ -48,25 +49,25 @@ class Estimator(BaseEstimator, Options):  # type: ignore[misc]
     history_: History
     model_config_: dict[str, Any]
 
+    @abstractmethod
     def prepared(self, X: Any, y: Any) -> tuple[Coded, Coded | None]:
         """Fit the codecs on raw data; give it as arrays, for training and for validation."""
-        raise NotImplementedError
 
     def ends(self) -> dict[str, int]:
         """The sizes of the model's two ends, by the names of its arguments."""
         return {"input_size": self.codecs_["input"].size, "output_size": self.codecs_["output"].size}
 
+    @abstractmethod
     def wiring(self, training: Coded) -> dict[str, Any]:
         """The configuration of the model for this training data: the name of its class and its arguments."""
-        raise NotImplementedError
 
+    @abstractmethod
     def loss(self, model: nn.Module, batch: Batch) -> tuple[Tensor, int]:
         """The sum of the losses of a batch, and over how many values."""
-        raise NotImplementedError
 
+    @abstractmethod
     def evaluate(self, X: Any, y: Any) -> dict[str, float]:
         """The task's metrics on raw data, by name."""
-        raise NotImplementedError
 
     def metric(self, validation: Coded) -> Metric | None:
         """What decides which epoch was best; None for the validation loss."""
