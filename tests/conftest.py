@@ -1,5 +1,6 @@
 """What all tests share: `--long`, hypothesis's profiles, few threads, and NaN wherever memory was never written."""
 
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -17,6 +18,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     settings.load_profile("long" if config.getoption("--long") else "short")
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # which a shell's "&" switches off in what it starts
     torch.set_num_threads(1)  # with more, threads that wait for a busy core make small tests a hundred times slower
 
 
