@@ -28,6 +28,7 @@ from .nn import Recurrent as Recurrent
 from .nn import Unroll as Unroll
 from .nn import explain as explain
 from .state import State as State
+from .stream import Stream as Stream
 from .tasks import Classifier as Classifier
 from .tasks import Regressor as Regressor
 from .tasks import Translator as Translator

@@ -8,6 +8,7 @@ import torch
 import elman
 from elman import CELLS, Parameter, cell, exp, maximum, minimum, sigmoid, tanh, where
 from elman.nn import Path
+from elman.nn.torch_operator import OPERATORS
 
 
 @cell(
@@ -33,6 +34,9 @@ def logarithmic(z, h_prev):
 
 EVERY = {**CELLS, "rich": rich, "logarithmic": logarithmic}
 SMOOTH = {name: one for name, one in EVERY.items() if name != "logarithmic"}
+EVERY_PATH = [(name, path) for path in ("kernel", "reference") for name in EVERY]
+EVERY_PATH += [(name, "torch") for name, one in EVERY.items() if one in OPERATORS]
+"""Each cell with each implementation that it has."""
 
 
 def build(name, *sizes, seed=0, **options):

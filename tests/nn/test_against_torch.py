@@ -18,6 +18,7 @@ LAYERS = {
     "gru": (elman.GRU, torch.nn.GRU, {}),
     "lstm": (elman.LSTM, torch.nn.LSTM, {}),
 }
+PATHS = ("kernel", "torch", "reference")
 
 
 @cell(gates="z", state="h z_of")
@@ -147,7 +148,7 @@ def test_equal_to_torch_on_every_path(case):
     single_forward, single_backward = run(theirs, case, torch.float32, lengths, ours=False)
     exact_forward, exact_backward = run(theirs.double(), case, torch.float64, lengths, ours=False)
     kink = nearest_to_the_kink(case, lengths, theirs) if case.kind == "relu" else 1.0
-    for path in ("torch", "reference"):
+    for path in PATHS:
         with forced(path):
             forward, backward = run(ours.float(), case, torch.float32, lengths, ours=True)
             check_single(forward, single_forward, exact_forward, largest=exact_forward[0].abs().max())
@@ -172,7 +173,7 @@ def check_single(ours, theirs, exact, largest=0.0):
         assert error <= 2 * torchs + 1e-6 * max(truth.abs().max(), largest) + 1e-12
 
 
-@pytest.mark.parametrize("path", ["torch", "reference"])
+@pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("kind", LAYERS)
 def test_a_sequence_of_length_zero_keeps_its_initial_state(kind, path):
     layer = LAYERS[kind][0](3, 4, 2, bidirectional=True, **LAYERS[kind][2])
@@ -282,7 +283,7 @@ def test_nan_in_the_input_passes_through_as_in_torch(kind):
     theirs.load_state_dict(ours.state_dict())
     x = randn(5, 2, 3)
     x[2, 1, 0] = torch.nan
-    for path in ("torch", "reference"):
+    for path in PATHS:
         with forced(path):
             output, wanted = ours(x)[0], theirs(x)[0]
             assert torch.equal(output.isnan(), wanted.isnan())

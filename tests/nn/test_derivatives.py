@@ -2,13 +2,10 @@
 
 import pytest
 import torch
-from cases import SMOOTH, build, close, forced, masks_of, randn, states
+from cases import EVERY_PATH, SMOOTH, build, close, forced, masks_of, randn, states
 from torch.autograd import forward_ad
 
-from elman.nn.torch_operator import OPERATORS
-
-PATHS = [(name, "reference") for name in SMOOTH] + [(name, "torch") for name, one in SMOOTH.items() if one in OPERATORS]
-every_path = pytest.mark.parametrize(("name", "path"), PATHS)
+every_path = pytest.mark.parametrize(("name", "path"), [one for one in EVERY_PATH if one[0] in SMOOTH])
 pytestmark = pytest.mark.filterwarnings("ignore:.torch.jit.script. is deprecated:DeprecationWarning")  # torch's own
 every_cell = pytest.mark.parametrize("name", SMOOTH)
 

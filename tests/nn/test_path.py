@@ -10,41 +10,69 @@ from torch.nn.utils.rnn import pack_padded_sequence
 
 import elman
 from elman import InputError
-from elman.nn import reference, torch_operator
+from elman.kernels.target import host
+from elman.nn import kernel, reference, torch_operator
 from elman.nn.torch_operator import OPERATORS
 
 
-def test_built_in_cells_take_torchs_operator_and_others_the_loop():
+def test_every_cell_takes_the_kernels_on_a_cpu():
+    for name in EVERY:
+        for dtype in (torch.float32, torch.float64):
+            layer = build(name, 3, 4, dtype=dtype)
+            assert elman.explain(layer, randn(5, 2, 3, dtype=dtype), masks_of(layer, 2)).name == "kernel"
+
+
+def test_where_there_are_no_kernels_torchs_operator_runs_the_cells_it_has_and_the_loop_the_others():
     for name, one in EVERY.items():
-        path = elman.explain(build(name, 3, 4), randn(5, 2, 3), masks_of(build(name, 3, 4), 2))
+        layer = build(name, 3, 4, dtype=torch.bfloat16)
+        path = elman.explain(layer, randn(5, 2, 3, dtype=torch.bfloat16), masks_of(layer, 2))
         assert path.name == ("torch" if one in OPERATORS else "reference")
     assert set(OPERATORS) == {EVERY[name] for name in ("elman", "elman_relu", "lstm", "gru")}
+
+
+HALF = {"dtype": torch.bfloat16}
 
 
 @pytest.mark.parametrize(
     ("layer", "x", "words"),
     [
-        (elman.GRU(3, 4), randn(5, 2, 3), r"torch \(PyTorch's own operator\): PyTorch has an operator for .* 'gru'"),
-        (elman.GRU(3, 4), randn(5, 3), "torch"),
-        (build("leaky_elman", 3, 4), randn(5, 2, 3), "reference .*PyTorch has no operator for the cell 'leaky_elman'"),
-        (elman.LSTM(3, 4, return_states=True), randn(5, 2, 3), "reference .*return_states: .* only h at every step"),
-        (elman.GRU(3, 4, return_states=True), randn(5, 2, 3), "torch"),
+        (elman.GRU(3, 4), randn(5, 2, 3), r"kernel \(elman's compiled kernels\): torch.float32 on the CPU"),
+        (elman.GRU(3, 4), randn(5, 3), "kernel"),
+        (build("leaky_elman", 3, 4), randn(5, 2, 3), "kernel"),
         (elman.GRU(3, 4), randn(0, 2, 3), "reference .*the input is empty"),
         (elman.GRU(3, 4, batch_first=True), randn(0, 2, 3), "reference .*the input is empty"),
+        (
+            elman.GRU(3, 4, **HALF),
+            randn(5, 2, 3, **HALF),
+            r"torch \(PyTorch's own operator\): .* no torch.bfloat16, .*'gru'",
+        ),
+        (build("leaky_elman", 3, 4, **HALF), randn(5, 2, 3, **HALF), "reference .*no operator for .*'leaky_elman'"),
+        (elman.LSTM(3, 4, return_states=True, **HALF), randn(5, 2, 3, **HALF), "reference .* only h at every step"),
+        (elman.GRU(3, 4, return_states=True, **HALF), randn(5, 2, 3, **HALF), "torch"),
     ],
 )
 def test_the_reason_is_told(layer, x, words):
     assert re.match(words, str(elman.explain(layer, x)))
 
 
+def test_a_mask_that_wants_a_gradient_takes_the_loop():
+    layer, x = build("rich", 3, 4), randn(5, 2, 3)
+    masks = {name: mask.requires_grad_() for name, mask in masks_of(layer, 2).items()}
+    assert re.match("reference .*a mask requires a gradient", str(elman.explain(layer, x, masks)))
+
+
+def test_a_processor_without_fma_has_no_kernels(monkeypatch):
+    monkeypatch.setattr(elman.nn.path, "host", lambda: host()._replace(has_fma=False))
+    assert re.match("torch .*no fused multiply-add", str(elman.explain(elman.GRU(3, 4), randn(5, 2, 3))))
+
+
 @pytest.mark.parametrize("batch_first", [True, False])
 def test_explains_whatever_forward_takes(batch_first):
     layer = elman.GRU(3, 4, batch_first=batch_first)
     packed = pack_padded_sequence(randn(2, 5, 3), [5, 2], batch_first=True)
-    assert elman.explain(layer, packed).name == "torch"
-    assert elman.explain(layer, randn(5, 3)).name == "torch"
-    assert elman.explain(elman.Network(3, 4, 2), randn(2, 5, 3)).name == "torch"
-    assert "leaky_elman" in elman.explain(elman.Network(3, 4, 2, "leaky_elman"), randn(2, 5, 3)).reason
+    assert elman.explain(layer, packed).name == "kernel"
+    assert elman.explain(layer, randn(5, 3)).name == "kernel"
+    assert elman.explain(elman.Network(3, 4, 2), randn(2, 5, 3)).name == "kernel"
     with pytest.raises(InputError, match="input has 4 features"):
         elman.explain(layer, randn(2, 5, 4))
 
@@ -63,15 +91,18 @@ def test_transforms_and_forward_mode_take_the_loop():
     assert "forward-mode" in found[1]
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 @pytest.mark.parametrize("name", EVERY)
-def test_the_path_that_is_told_is_the_path_that_runs(name):
-    layer, x = build(name, 3, 4, 2), randn(5, 2, 3)
+def test_the_path_that_is_told_is_the_path_that_runs(name, dtype):
+    layer, x = build(name, 3, 4, 2, dtype=dtype), randn(5, 2, 3, dtype=dtype)
     masks = masks_of(layer, 2)
     with (
         mock.patch.object(reference, "unroll", wraps=reference.unroll) as loop,
         mock.patch.object(torch_operator, "unroll", wraps=torch_operator.unroll) as operator,
+        mock.patch.object(kernel, "unroll", wraps=kernel.unroll) as kernels,
     ):
         layer(x, masks=masks)
-    counts = {"reference": loop.call_count, "torch": operator.call_count}
+    # The first two are called once for each layer.
+    counts = {"reference": loop.call_count, "torch": operator.call_count, "kernel": 2 * kernels.call_count}
     assert counts.pop(elman.explain(layer, x, masks).name) == 2
     assert set(counts.values()) == {0}

@@ -8,19 +8,15 @@ import re
 import numpy as np
 import pytest
 import torch
-from cases import EVERY, build, close, forced, masks_of, randn, states
+from cases import EVERY, EVERY_PATH, build, close, forced, masks_of, randn, states
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 import elman
 from elman import InputError, State
-from elman.nn.torch_operator import OPERATORS
 
 NAMES = list(EVERY)
-PATHS = [(name, "reference") for name in EVERY] + [
-    (name, "torch") for name, one in EVERY.items() if one in OPERATORS
-]  # fmt: skip
 every_cell = pytest.mark.parametrize("name", NAMES)
-every_path = pytest.mark.parametrize(("name", "path"), PATHS)
+every_path = pytest.mark.parametrize(("name", "path"), EVERY_PATH)
 pytestmark = pytest.mark.usefixtures("poisoned_memory")
 
 
@@ -206,7 +202,7 @@ def test_backward_twice_gives_the_same_gradients(name, path):
 def test_return_states_is_what_running_step_by_step_gives(name, path):
     layer = build(name, 3, 4, 3, dropout=0.9, return_states=True, batch_first=True, dtype=torch.float64).eval()
     x, masks = randn(2, 5, 3, dtype=torch.float64), masks_of(layer, 2)
-    context = forced("reference") if len(layer.cell.state) > 1 else forced(path)
+    context = forced("reference") if path == "torch" and len(layer.cell.state) > 1 else forced(path)
     with context:
         output, _, every = layer(x, lengths=[5, 3], masks=masks)
         state = layer.initial_state(2)

@@ -61,6 +61,8 @@ def read_masks(masks: Mapping[str, Tensor] | None, cell: Cell, LD: int, H: int, 
     Raises:
         InputError: one is missing, or has another shape, dtype or device than x (T, B, I) asks for.
     """
+    if masks is None and not cell.masks:
+        return []
     if masks is not None and not isinstance(masks, Mapping):
         raise InputError(f"masks is a {type(masks).__name__}, expected a dict of tensors: {list(cell.masks)}")
     masks = {} if masks is None else masks

@@ -30,4 +30,6 @@ def explain(
     """
     layer = layer.hidden if isinstance(layer, Network) else layer
     input = pad_packed_sequence(input, layer.batch_first)[0] if isinstance(input, PackedSequence) else input
-    return choose(layer.cell, [layer.time_first(input), *layer.parameters()], len(masks or {}), layer.return_states)
+    return choose(
+        layer.cell, [layer.time_first(input), *layer.parameters()], list((masks or {}).values()), layer.return_states
+    )

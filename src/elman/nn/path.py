@@ -5,44 +5,84 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
+from torch._C import _len_torch_dispatch_stack
 from torch.autograd import forward_ad
 
 from elman.equations import Cell
+from elman.kernels.target import host
+from elman.nn.kernel_call import DTYPES
 from elman.nn.torch_operator import OPERATORS
 
 _TEXTS = {cell.text for cell in OPERATORS}  # torch.compile, which traces `choose` under autocast, hashes no cell
 
 
 class Path(NamedTuple):
-    """An implementation, "torch" or "reference", and why a call takes it."""
+    """An implementation, "kernel", "torch" or "reference", and why a call takes it."""
 
     name: str
     reason: str
 
     def __str__(self) -> str:
         """As `elman.explain` prints it."""
-        runs = {"torch": "PyTorch's own operator", "reference": "the reference loop over time steps"}[self.name]
-        return f"{self.name} ({runs}): {self.reason}"
+        return f"{self.name} ({RUNS[self.name]}): {self.reason}"
 
 
-def choose(cell: Cell, tensors: Sequence[Tensor], n_masks: int, return_states: bool) -> Path:
+RUNS = {
+    "kernel": "elman's compiled kernels",
+    "torch": "PyTorch's own operator",
+    "reference": "the reference loop over time steps",
+}
+
+
+def choose(cell: Cell, tensors: Sequence[Tensor], masks: Sequence[Tensor], return_states: bool) -> Path:
     """The path of a call with these tensors, of which the first is the input, (T, B, I).
 
-    PyTorch's own operator for the cells that it has; the reference loop for the rest, and where the operator cannot
-    serve: under functorch transforms and forward-mode differentiation, for states the operator does not give, and
-    for empty input.
+    The compiled kernels for float32 and float64 on a CPU. Where they cannot serve, PyTorch's own operator for the cells
+    that it has, and the reference loop for the rest: under functorch transforms and forward-mode differentiation, for
+    gradients of masks, for states the operator does not give, and for empty input.
     """
     if torch._C._are_functorch_transforms_active():
         return Path("reference", "a functorch transform (vmap, grad, jvp, ...) is active")
     if forward_ad._current_level >= 0:
         return Path("reference", "forward-mode differentiation is active")
-    if cell.text not in _TEXTS:
-        return Path("reference", f"PyTorch has no operator for the cell {cell.name!r}")
-    if n_masks:
-        return Path("reference", "masks are given")
-    if return_states and len(cell.state) > 1:
-        return Path("reference", f"return_states: PyTorch's operator gives only {cell.state[0]} at every step")
+    if _is_recorded():
+        without: str | None = "torch records the operations"
+    else:
+        without = _why_no_kernel(tensors)
+    if any(mask.requires_grad for mask in masks):
+        return Path("reference", "a mask requires a gradient")
     T, B = tensors[0].shape[:2]
     if T == 0 or B == 0:
         return Path("reference", "the input is empty")
-    return Path("torch", f"PyTorch has an operator for the cell {cell.name!r}")
+    if without is None:
+        return Path("kernel", f"{tensors[0].dtype} on the CPU")
+    if cell.text not in _TEXTS:
+        return Path("reference", f"{without}, and PyTorch has no operator for the cell {cell.name!r}")
+    if masks:
+        return Path("reference", f"{without}, and masks are given")
+    if return_states and len(cell.state) > 1:
+        return Path("reference", f"{without}, and PyTorch's operator gives only {cell.state[0]} at every step")
+    return Path("torch", f"{without}, and PyTorch has an operator for the cell {cell.name!r}")
+
+
+def _is_recorded() -> bool:
+    """Whether torch.jit.trace, make_fx or the like record operations: they would not see what a kernel does."""
+    if torch.compiler.is_compiling():  # the call is one operator, which comes here again when it runs
+        return False
+    return torch._C._get_tracing_state() is not None or _len_torch_dispatch_stack() > 0
+
+
+def _why_no_kernel(tensors: Sequence[Tensor]) -> str | None:
+    """What keeps a call from the compiled kernels; None if nothing does."""
+    first = tensors[0]
+    if first.device.type != "cpu":
+        return f"the input is on {first.device}"
+    if torch.is_autocast_enabled("cpu"):
+        return "autocast is on"
+    if first.dtype not in DTYPES:
+        return f"the kernels have no {first.dtype}"
+    if len({one.dtype for one in tensors}) > 1 or len({one.device for one in tensors}) > 1:
+        return "the tensors are not of one dtype"
+    if not host().has_fma:
+        return "this processor has no fused multiply-add"
+    return None

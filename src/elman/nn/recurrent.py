@@ -16,6 +16,7 @@ from elman.errors import InputError
 from elman.nn import stack
 from elman.nn.arguments import read_lengths, read_masks, read_state, under_autocast
 from elman.nn.initialise import check_method, from_unbounded, initialise, to_unbounded
+from elman.nn.layer_by_layer import Unrolled
 from elman.nn.path import choose
 from elman.nn.weights import Weights
 from elman.state import State
@@ -143,6 +144,7 @@ class Recurrent(nn.Module):
             for name in self.cell.state:
                 start = torch.empty(num_layers * self.num_directions, hidden_size, **to)  # type: ignore[arg-type]
                 self.register_parameter(f"{name}_0", nn.Parameter(start))
+        self._flat_names = [name for name in self._parameters if not name.endswith("_0")]
         self.reset_parameters()
 
     @property
@@ -284,7 +286,7 @@ class Recurrent(nn.Module):
         state: list[Tensor],
         lengths: Tensor | Sequence[int] | None,
         masks: Mapping[str, Tensor] | None,
-    ) -> stack.Unrolled:
+    ) -> Unrolled:
         T, B, _ = x.shape
         lengths = None if lengths is None else read_lengths(lengths, B)
         drops = self.training and self.dropout > 0
@@ -308,15 +310,20 @@ class Recurrent(nn.Module):
         if under_autocast(x):
             # Autocast does not reach into the operator. What PyTorch's own runs is in autocast's dtype; the loop, whose
             # states autocast leaves in the dtype of the weights, is all in that.
-            path = choose(self.cell, [x, *state, *weights], len(given), self.return_states)
+            path = choose(self.cell, [x, *state, *weights], given, self.return_states)
             dtype = torch.get_autocast_dtype(x.device.type) if path.name == "torch" else self._dtype
             dtype = self._dtype if self._dtype == torch.float64 else dtype  # which autocast leaves alone
             groups = [[one.to(dtype) for one in group] for group in groups]
         results = unroll(groups[0][0], *groups[1:], lengths, self.cell.text, *sizes)
         n = len(self.cell.state)
-        return stack.Unrolled(results[0], results[1 : 1 + n], results[1 + n :])
+        return Unrolled(results[0], results[1 : 1 + n], results[1 + n :])
 
     def _weights(self) -> list[Tensor]:
+        """`Weights.flat()` of each layer and direction, the cell's own numbers inside their ranges."""
+        if not self.cell.parameters and not self.single_bias:
+            # Most calls of a small layer are short: not through nn.Module's __getattr__ for what is no parametrization.
+            there = self._parameters
+            return [there.get(name) if name in there else self._named(name) for name in self._flat_names]  # type: ignore[misc]
         flat: list[Tensor] = []
         for suffix in self._suffixes():
             raw = self._raw(suffix)
@@ -329,6 +336,11 @@ class Recurrent(nn.Module):
 
     def _initial(self, hx: HiddenState | None, x: Tensor, batched: bool) -> list[Tensor]:
         """The initial states, (L*D, B, H) each, from what the caller gave."""
+        if hx is None and not self.train_initial_state:
+            zeros = self._named("weight_hh_l0").new_zeros(
+                self.num_layers * self.num_directions, x.shape[1], self.hidden_size
+            )
+            return [zeros] * len(self.cell.state)
         if hx is None:
             return [one.transpose(0, 1) for one in self.initial_state(x.shape[1]).values()]
         LD = self.num_layers * self.num_directions

@@ -1,28 +1,14 @@
 """A stack of layers, each in one direction or both, unrolled over time: the one function behind every layer."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
-import torch
 from torch import Tensor
 
 from elman.equations import Cell
-from elman.nn import reference, torch_operator
+from elman.nn import kernel, layer_by_layer
 from elman.nn.arguments import check_range
+from elman.nn.layer_by_layer import Unrolled
 from elman.nn.path import choose
-from elman.nn.weights import read_flat
-
-
-class Unrolled(NamedTuple):
-    """What a stack gives.
-
-    Shape: output (T, B, D*H); final, (L*D, B, H) for each state of the cell; states, (L*D, T, B, H) for each state
-    if they were asked for.
-    """
-
-    output: Tensor
-    final: list[Tensor]
-    states: list[Tensor]
 
 
 def unroll(
@@ -55,37 +41,8 @@ def unroll(
         InputError: a length is negative or larger than T.
     """
     lengths = None if lengths is None else check_range(lengths, x.shape[0])
-    path = choose(cell, [x, *state, *weights], len(masks), return_states)
-    of_layers = list(read_flat(weights, cell, num_layers * num_directions))
-    finals: list[list[Tensor]] = []
-    states: list[list[Tensor]] = []
-    for layer in range(num_layers):
-        here = slice(layer * num_directions, (layer + 1) * num_directions)
-        if layer and dropout_masks:
-            x = x * dropout_masks[layer - 1]
-        if path.name == "torch":
-            x, final = torch_operator.unroll(cell, x, [one[here] for one in state], of_layers[here], lengths)
-            finals.append(final)
-            if return_states:
-                states.append([torch.stack(x.chunk(num_directions, -1))])  # (D, T, B, H)
-            continue
-        results = [
-            reference.unroll(
-                cell,
-                x,
-                [one[k] for one in state],
-                of_layers[k],
-                lengths,
-                [mask[k] for mask in masks],
-                reverse=k % num_directions == 1,
-            )
-            for k in range(here.start, here.stop)
-        ]
-        x = torch.cat([every[0] for every, _ in results], -1)
-        finals.append([torch.stack(one) for one in zip(*(final for _, final in results), strict=True)])
-        states.append([torch.stack(one) for one in zip(*(every for every, _ in results), strict=True)])
-    return Unrolled(
-        x,
-        [torch.cat(one) for one in zip(*finals, strict=True)],
-        [torch.cat(one) for one in zip(*states, strict=True)] if return_states else [],
-    )
+    path = choose(cell, [x, *state, *weights], masks, return_states)
+    rest = (x, state, weights, lengths, masks, dropout_masks, num_layers, num_directions, return_states)
+    if path.name == "kernel":
+        return kernel.unroll(cell, *rest)
+    return layer_by_layer.unroll(path.name, cell, *rest)

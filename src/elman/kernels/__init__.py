@@ -1,0 +1,1 @@
+"""Compiled recurrences: SIMD code for this machine, emitted from a cell's equation."""

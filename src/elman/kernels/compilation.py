@@ -1,0 +1,69 @@
+"""From emitted code to an object file, and from an object file to functions that can be called."""
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+import llvmlite.binding as llvm
+
+from elman.kernels.target import Target
+
+
+@cache
+def _initialise() -> None:
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+
+
+def compile_object(text: str, target: Target) -> bytes:
+    """Compile LLVM IR for a processor.
+
+    Loops are not turned into vectors and sums are not split: LLVM rounds where the text says so and nowhere else.
+    """
+    _initialise()
+    module = llvm.parse_assembly(text)
+    module.verify()
+    machine = _machine(target)
+    options = llvm.create_pipeline_tuning_options(speed_level=2)
+    options.loop_vectorization = options.slp_vectorization = False
+    passes = llvm.create_pass_builder(machine, options)
+    passes.getModulePassManager().run(module, passes)
+    result: bytes = machine.emit_object(module)
+    return result
+
+
+def _machine(target: Target) -> llvm.TargetMachine:
+    return llvm.Target.from_triple(target.triple).create_target_machine(
+        cpu=target.cpu, features=target.features, opt=3, reloc="pic", codemodel="small"
+    )
+
+
+class Library:
+    """An object file in memory: its functions by name, as addresses.
+
+    Args:
+        code: the object file.
+        symbols: the addresses of functions that it wants from outside.
+        source: the file that holds the text it was compiled from, if there is one to show.
+    """
+
+    def __init__(self, code: bytes, symbols: Mapping[str, int] | None = None, source: Path | None = None) -> None:
+        _initialise()
+        self.source = source
+        for name, address in (symbols or {}).items():
+            llvm.add_symbol(name, address)
+        machine = llvm.Target.from_default_triple().create_target_machine()
+        self._engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
+        self._engine.add_object_file(llvm.ObjectFileRef.from_data(code))
+        self._engine.finalize_object()
+
+    def address(self, name: str) -> int:
+        """Where a public function is.
+
+        Raises:
+            KeyError: there is none of that name.
+        """
+        address: int = self._engine.get_function_address(name)
+        if address == 0:
+            raise KeyError(name)
+        return address

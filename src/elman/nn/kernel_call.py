@@ -1,0 +1,180 @@
+"""What one layer of a call hands to the kernels: its tensors as addresses and strides, in the order of `arguments`."""
+
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor
+
+from elman.equations import Cell
+from elman.kernels import pool
+from elman.kernels.compiled import CompiledCell, compiled_cell
+from elman.kernels.memory import Scratch, scratch
+from elman.kernels.plan import Call, Plan, plan
+from elman.kernels.rows import Rows
+from elman.nn.weights import Weights
+
+DTYPES = {torch.float32: "float32", torch.float64: "float64"}
+"""The dtypes that there are kernels for."""
+
+NOWHERE = (0, 0, 0)
+
+
+class Layer:
+    """One layer of a stack, both directions, over a batch.
+
+    Args:
+        cell: the equation.
+        rows: the batch.
+        x: (T, B, I), or (N, I) packed.
+        weights: for each direction.
+        state: the initial states, (L*D, B, H) each.
+        masks: (L*D, B, H) or (L*D, T, B, H) each.
+        first: the number of the layer's first direction in state and masks.
+        directions: for each direction 0, or 1 for the reverse one.
+    """
+
+    def __init__(
+        self,
+        cell: Cell,
+        rows: Rows,
+        x: Tensor,
+        weights: Sequence[Weights],
+        state: Sequence[Tensor],
+        masks: Sequence[Tensor],
+        first: int,
+        directions: tuple[int, ...],
+    ) -> None:
+        self.rows, self.first, self.item = rows, first, x.element_size()
+        self.x, self.weights = together(x), [_contiguous(one) for one in weights]
+        self.state, self.masks = [together(one) for one in state], [together(one) for one in masks]
+        self.H = state[0].shape[-1]
+        self.compiled: CompiledCell = compiled_cell(cell, DTYPES[x.dtype])
+        size = (x.shape[-1], self.H, directions, rows.valid_steps, torch.get_num_threads())
+        self.plan: Plan = plan(self.compiled, rows.T, rows.B, *size)
+
+    def forward(self, every: Sequence[Tensor | None], final: Sequence[Tensor], kept: Tensor | None) -> None:
+        """Unroll.
+
+        Args:
+            every: for each state that is given out at every step a tensor (T, B, D*H) or (N, D*H), the first state's
+                first; others as (D, T, B, H).
+            final: (L*D, B, H), to be written for each state.
+            kept: (D, numbers), to be written for backward.
+        """
+        memory, call = self._begin(False)
+        for d in range(self.plan.directions):
+            self._write(call, d, every, kept)
+            for k, one in enumerate(final):
+                call.write(d, f"h_n_{k}", self._of_a_row(one, d))
+        run(self.plan.threads, self.compiled.unroll, call.address, self.plan.tasks)
+        del memory
+
+    def backward(
+        self,
+        every: Sequence[Tensor | None],
+        kept: Tensor | None,
+        d_every: Sequence[Tensor | None],
+        d_final: Sequence[Tensor | None],
+        d_state: Sequence[Tensor],
+        d_x: Sequence[Tensor],
+        d_weights: Sequence[Weights],
+    ) -> None:
+        """Backpropagate through time; the gradients are of the shapes of what they belong to.
+
+        Args:
+            every: as forward wrote it.
+            kept: as forward wrote it.
+            d_every: gradients of `every`, or None.
+            d_final: gradients of the last states, or None.
+            d_state: to be written.
+            d_x: to be written, one for each direction; or none.
+            d_weights: to be added to, one for each direction; or none.
+        """
+        memory, call = self._begin(True)
+        sums = self.x.new_zeros(self.plan.directions, self.plan.sums_numbers) if d_weights else None
+        for d in range(self.plan.directions):
+            self._write(call, d, every, kept)
+            found = [*(self._steps(d_x[d]) if d_x else NOWHERE), address(sums, d)]
+            if d_weights:
+                found += [address(one) for one in d_weights[d][:4]]
+                for k, one in enumerate(d_weights[d].parameters):
+                    call.write(d, f"d_parameter_{k}", [one.data_ptr()])
+            call.write(d, "d_x", found)
+            for k, one in enumerate(d_state):
+                steps = self._every(d_every[k], k, d) if k < len(d_every) else NOWHERE
+                values = [*self._of_a_row(one, d), *steps, *self._of_a_row(d_final[k], d)]
+                call.write(d, f"d_h_0_{k}", values)
+        plan = self.plan
+        run(plan.threads, self.compiled.backpropagate, call.address, plan.tasks, plan.gradient_tasks)
+        del memory
+
+    def _begin(self, backward: bool) -> tuple[Scratch, Call]:
+        plan = self.plan
+        memory = scratch((plan.backward_memory if backward else plan.forward_memory).size)
+        return memory, plan.calls(memory.address)[backward].copy(self.rows)
+
+    def _write(self, call: Call, d: int, every: Sequence[Tensor | None], kept: Tensor | None) -> None:
+        """What forward and backward have in common."""
+        weights = self.weights[d]
+        call.write(d, "x", [*self._steps(self.x), address(kept, d), *(address(one) for one in weights[:4])])
+        for k, one in enumerate(self.state):
+            steps = self._every(every[k], k, d) if k < len(every) else NOWHERE
+            call.write(d, f"h_0_{k}", [*self._of_a_row(one, d), *steps])
+        for k, one in enumerate(weights.parameters):
+            call.write(d, f"parameter_{k}", [one.data_ptr()])
+        for k, one in enumerate(self.masks):
+            number, strides = self.first + d, one.stride()
+            step = strides[1] if one.dim() == 4 else 0
+            call.write(d, f"mask_{k}", [one.data_ptr() + number * strides[0] * self.item, step, strides[-2]])
+
+    def _steps(self, one: Tensor, place: int = 0) -> tuple[int, int, int]:
+        """Where the rows of each step are, from a number on: (T, B, F), or (N, F) packed."""
+        strides = one.stride()
+        return one.data_ptr() + place * self.item, strides[0], strides[-2]
+
+    def _every(self, one: Tensor | None, k: int, d: int) -> tuple[int, int, int]:
+        """The same for a state of one direction: the first state's directions stand side by side, others' apart."""
+        if one is None:
+            return NOWHERE
+        if k == 0:
+            return self._steps(one, d * self.H)
+        strides = one.stride()
+        return one.data_ptr() + d * strides[0] * self.item, strides[1], strides[-2]
+
+    def _of_a_row(self, one: Tensor | None, d: int) -> tuple[int, int]:
+        """Where the rows of (L*D, B, H) are, of one direction."""
+        if one is None:
+            return 0, 0
+        strides = one.stride()
+        return one.data_ptr() + (self.first + d) * strides[0] * self.item, strides[1]
+
+
+def run(threads: int, function: Callable[..., None], *arguments: int) -> None:
+    """Call compiled code, with the workers if there is work for more than one thread."""
+    control = pool.enter(threads) if threads > 1 else 0
+    try:
+        function(control, *arguments)
+    finally:
+        if control:
+            pool.leave(control)
+
+
+def address(one: Tensor | None, place: int = 0) -> int:
+    """Of the first number of a tensor, or of its part `place`; 0 for None."""
+    if one is None:
+        return 0
+    return one.data_ptr() + place * one.stride(0) * one.element_size() if place else one.data_ptr()
+
+
+def together(one: Tensor) -> Tensor:
+    """The tensor, or a copy if the numbers of a row do not stand together, or have their sign in a flag of torch's."""
+    one = one.resolve_neg() if one.is_neg() else one
+    return one if one.shape[-1] <= 1 or one.stride(-1) == 1 else one.contiguous()
+
+
+def _contiguous(weights: Weights) -> Weights:
+    if all(one is None or (one.is_contiguous() and not one.is_neg()) for one in (*weights[:4], *weights.parameters)):
+        return weights
+    ih, hh, b_ih, b_hh = (None if one is None else one.resolve_neg().contiguous() for one in weights[:4])
+    parameters = [one.resolve_neg().contiguous() for one in weights.parameters]
+    return Weights(ih, hh, b_ih, b_hh, parameters)  # type: ignore[arg-type]
