@@ -26,6 +26,7 @@ from .nn import Network as Network
 from .nn import Readout as Readout
 from .nn import Recurrent as Recurrent
 from .nn import Unroll as Unroll
+from .nn import accelerate as accelerate
 from .nn import explain as explain
 from .state import State as State
 from .stream import Stream as Stream

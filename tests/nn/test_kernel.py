@@ -110,6 +110,9 @@ def test_single_precision_errs_no_more_than_the_reference_in_single_precision(na
     for seed, shape in enumerate(SHAPES):
         inputs, exact = draw(name, shape, torch.float32, seed), draw(name, shape, torch.float64, seed)
         with torch.no_grad():
+            for k, parameter in inputs.layer.named_parameters():
+                if "weight_hh" in k:  # the network shall not be chaotic, and multiply every rounding
+                    parameter.mul_(min(1, 2 / shape.H**0.5))
             for one, other in zip(exact.leaves(), inputs.leaves(), strict=True):
                 one.copy_(other)
         truths = by("reference", exact)

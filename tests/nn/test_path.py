@@ -6,6 +6,7 @@ from unittest import mock
 import pytest
 import torch
 from cases import EVERY, build, masks_of, randn
+from torch.fx.experimental.proxy_tensor import make_fx
 from torch.nn.utils.rnn import pack_padded_sequence
 
 import elman
@@ -106,3 +107,20 @@ def test_the_path_that_is_told_is_the_path_that_runs(name, dtype):
     counts = {"reference": loop.call_count, "torch": operator.call_count, "kernel": 2 * kernels.call_count}
     assert counts.pop(elman.explain(layer, x, masks).name) == 2
     assert set(counts.values()) == {0}
+
+
+def traced(function, x):
+    return torch.jit.trace(function, (x,), check_trace=False)
+
+
+@pytest.mark.filterwarnings("ignore")  # torch's own, of what it has for tracing
+@pytest.mark.parametrize("record", [traced, lambda function, x: make_fx(function)(x)])
+@pytest.mark.parametrize("name", ["gru", "rich"])
+def test_a_recorded_call_is_right_for_other_input(name, record):
+    """What the kernels write no recording sees: it would give memory that nobody wrote."""
+    layer = build(name, 3, 4, 2, bidirectional=True).requires_grad_(False)
+    masks = masks_of(layer, 2)
+    with torch.no_grad():
+        recorded = record(lambda x: layer(x, masks=masks)[0], randn(5, 2, 3))
+        x = randn(5, 2, 3, seed=3)
+        torch.testing.assert_close(recorded(x), layer(x, masks=masks)[0], rtol=0, atol=1e-6)

@@ -11,6 +11,7 @@ import pytest
 import torch
 from cases import EVERY, build, randn
 from torch import Tensor
+from torch.nn.utils.rnn import pack_sequence, pad_packed_sequence
 
 import elman
 import elman.kernels.plan
@@ -185,6 +186,23 @@ def after_another_call(case):
     return case.run(case.rows), range(len(case.rows))
 
 
+def packed(case):
+    chosen = [k for k, row in enumerate(case.rows) if len(row.x)]  # torch packs no empty sequence
+    rows, layer = [case.rows[k] for k in chosen], case.layer
+    if not rows or layer.cell.masks:
+        return [], []
+    x = pack_sequence([row.x for row in rows], enforce_sorted=False)
+    hx = tuple(torch.stack([row.state[k] for row in rows], 1) for k in range(len(layer.cell.state)))
+    output, last, every = layer(x, hx)
+    output, lengths = pad_packed_sequence(output)
+    every = [one.transpose(1, 2) if layer.batch_first else one for one in every.values()]
+    last = [last] if isinstance(last, Tensor) else last
+    return [
+        [output[:n, b], *(one[:, :n, b] for one in every), *(one[:, b] for one in last)]
+        for b, n in enumerate(lengths.tolist())
+    ], chosen
+
+
 CHUNKED = [in_chunks, step_by_step, step_by_step_alone]
 VARIATIONS = [
     each_alone,
@@ -193,6 +211,7 @@ VARIATIONS = [
     with_denormals_flushed,
     with_gradients,
     after_another_call,
+    packed,
     *CHUNKED,
 ]
 
@@ -265,3 +284,22 @@ def test_large_batches_are_shared_by_threads_without_being_asked(name):
         finally:
             torch.set_num_threads(1)
     assert same_bits(*results)
+
+
+@every_dtype
+@every_cell
+def test_a_network_with_its_output_layer(name, dtype):
+    if EVERY[name].masks:
+        pytest.skip("a network gives no masks")
+    for B, I, H, O in ((1, 1, 1, 1), (5, 3, 17, 2), (70, 9, 33, 41)):  # noqa: E741
+        net = elman.Network(I, H, O, EVERY[name]).to(dtype)
+        x = randn(B, 6, I, dtype=dtype)
+        y, last = net(x)
+        for b in {0, B // 2, B - 1}:
+            alone, state = net(x[[b]])
+            assert same_bits([[alone[0], state["h"][0]]], [[y[b], last["h"][b]]])
+            pieces, state = [], None
+            for t in range(6):
+                piece, state = net(x[[b], t : t + 1], state)
+                pieces.append(piece)
+            assert same_bits([[torch.cat(pieces, 1)[0], state["h"][0]]], [[y[b], last["h"][b]]])

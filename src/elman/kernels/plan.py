@@ -168,6 +168,11 @@ class Call:
         start = direction * len(compiled.names) + compiled.index[first]
         self.numbers[start : start + len(values)] = array("q", values)
 
+    def move(self, direction: int, name: str, distance: int) -> None:
+        """Add to a number."""
+        compiled = self.plan.compiled
+        self.numbers[direction * len(compiled.names) + compiled.index[name]] += distance
+
     def place(self, memory: Memory, start: int) -> None:
         """Lay a piece of memory out, which begins at an address."""
         for direction, name, place in memory.places:

@@ -27,7 +27,9 @@ class Rows:
     def __init__(self, order: Indices, lengths: Indices, starts: Indices, dense: Indices, kind: str) -> None:
         self.order, self.lengths, self.starts, self.dense, self.kind = order, lengths, starts, dense, kind
         self.T, self.B = len(starts), len(order)
-        self.valid_steps = int(dense[-1])
+        self.before = int(dense[0])
+        """The valid (step, row) before the first: 0, but in a segment."""
+        self.valid_steps = int(dense[-1]) - self.before
         """The sum of the lengths."""
         self.addresses: Final = [one.ctypes.data for one in (order, lengths, starts, dense)]
 

@@ -40,6 +40,8 @@ class GRU(Recurrent):
         init: str = "torch",
         train_initial_state: bool = False,
         return_states: bool = False,
+        checkpoint: int | bool | None = None,
+        memory_budget: int | None = None,
     ) -> None:
         super().__init__(
             CELLS["gru"],
@@ -53,6 +55,8 @@ class GRU(Recurrent):
             init=init,
             train_initial_state=train_initial_state,
             return_states=return_states,
+            checkpoint=checkpoint,
+            memory_budget=memory_budget,
             device=device,
             dtype=dtype,
         )

@@ -29,8 +29,11 @@ class Layer:
         weights: for each direction.
         state: the initial states, (L*D, B, H) each.
         masks: (L*D, B, H) or (L*D, T, B, H) each.
-        first: the number of the layer's first direction in state and masks.
-        directions: for each direction 0, or 1 for the reverse one.
+        layer: the number of the layer, to find it in state and masks; with `own_state` only in masks.
+        directions: those to run, of all there are: 0, and 1 for the reverse one.
+        num_directions: how many there are.
+        keeps: whether forward keeps what backward needs.
+        own_state: state is (D, B, H), of this layer's directions to run alone.
     """
 
     def __init__(
@@ -41,10 +44,15 @@ class Layer:
         weights: Sequence[Weights],
         state: Sequence[Tensor],
         masks: Sequence[Tensor],
-        first: int,
+        layer: int,
         directions: tuple[int, ...],
+        num_directions: int,
+        keeps: bool,
+        own_state: bool = False,
     ) -> None:
-        self.rows, self.first, self.item = rows, first, x.element_size()
+        self.rows, self.item, self.directions, self.keeps = rows, x.element_size(), directions, keeps
+        self._first_mask = layer * num_directions + directions[0]
+        self._first_state = 0 if own_state else self._first_mask
         self.x, self.weights = together(x), [_contiguous(one) for one in weights]
         self.state, self.masks = [together(one) for one in state], [together(one) for one in masks]
         self.H = state[0].shape[-1]
@@ -52,46 +60,53 @@ class Layer:
         size = (x.shape[-1], self.H, directions, rows.valid_steps, torch.get_num_threads())
         self.plan: Plan = plan(self.compiled, rows.T, rows.B, *size)
 
-    def forward(self, every: Sequence[Tensor | None], final: Sequence[Tensor], kept: Tensor | None) -> None:
+    def forward(self, every: Sequence[Tensor | None], final: Sequence[Tensor]) -> list[Tensor]:
         """Unroll.
 
         Args:
             every: for each state that is given out at every step a tensor (T, B, D*H) or (N, D*H), the first state's
                 first; others as (D, T, B, H).
             final: (L*D, B, H), to be written for each state.
-            kept: (D, numbers), to be written for backward.
+
+        Returns:
+            What backward needs besides: (D, numbers), or nothing.
         """
+        plan = self.plan
+        kept = [self.x.new_empty(plan.directions, plan.kept_numbers)] if self.keeps and plan.kept_numbers else []
         memory, call = self._begin(False)
         for d in range(self.plan.directions):
             self._write(call, d, every, kept)
             for k, one in enumerate(final):
                 call.write(d, f"h_n_{k}", self._of_a_row(one, d))
-        run(self.plan.threads, self.compiled.unroll, call.address, self.plan.tasks)
+        run(plan.threads, self.compiled.unroll, call.address, plan.tasks)
         del memory
+        return kept
 
     def backward(
         self,
         every: Sequence[Tensor | None],
-        kept: Tensor | None,
+        kept: Sequence[Tensor],
         d_every: Sequence[Tensor | None],
         d_final: Sequence[Tensor | None],
         d_state: Sequence[Tensor],
         d_x: Sequence[Tensor],
         d_weights: Sequence[Weights],
+        sums: Tensor | None = None,
     ) -> None:
         """Backpropagate through time; the gradients are of the shapes of what they belong to.
 
         Args:
             every: as forward wrote it.
-            kept: as forward wrote it.
+            kept: as forward gave it.
             d_every: gradients of `every`, or None.
             d_final: gradients of the last states, or None.
             d_state: to be written.
             d_x: to be written, one for each direction; or none.
             d_weights: to be added to, one for each direction; or none.
+            sums: `new_sums()`, where the same gradients are added to by several calls.
         """
         memory, call = self._begin(True)
-        sums = self.x.new_zeros(self.plan.directions, self.plan.sums_numbers) if d_weights else None
+        sums = self.new_sums() if d_weights and sums is None else sums
         for d in range(self.plan.directions):
             self._write(call, d, every, kept)
             found = [*(self._steps(d_x[d]) if d_x else NOWHERE), address(sums, d)]
@@ -108,22 +123,31 @@ class Layer:
         run(plan.threads, self.compiled.backpropagate, call.address, plan.tasks, plan.gradient_tasks)
         del memory
 
+    def new_sums(self) -> Tensor:
+        """Zeros, which the gradients of biases and parameters are added up in."""
+        return self.x.new_zeros(self.plan.directions, self.plan.sums_numbers)
+
     def _begin(self, backward: bool) -> tuple[Scratch, Call]:
         plan = self.plan
         memory = scratch((plan.backward_memory if backward else plan.forward_memory).size)
-        return memory, plan.calls(memory.address)[backward].copy(self.rows)
+        call = plan.calls(memory.address)[backward].copy(self.rows)
+        if backward and self.rows.before:
+            for d in range(plan.directions):
+                call.move(d, "dz", -self.rows.before * plan.dz_pitch * self.item)
+        return memory, call
 
-    def _write(self, call: Call, d: int, every: Sequence[Tensor | None], kept: Tensor | None) -> None:
+    def _write(self, call: Call, d: int, every: Sequence[Tensor | None], kept: Sequence[Tensor]) -> None:
         """What forward and backward have in common."""
         weights = self.weights[d]
-        call.write(d, "x", [*self._steps(self.x), address(kept, d), *(address(one) for one in weights[:4])])
+        keep = address(kept[0], d) - self.rows.before * self.plan.kept_pitch * self.item if kept else 0
+        call.write(d, "x", [*self._steps(self.x), keep, *(address(one) for one in weights[:4])])
         for k, one in enumerate(self.state):
             steps = self._every(every[k], k, d) if k < len(every) else NOWHERE
             call.write(d, f"h_0_{k}", [*self._of_a_row(one, d), *steps])
         for k, one in enumerate(weights.parameters):
             call.write(d, f"parameter_{k}", [one.data_ptr()])
         for k, one in enumerate(self.masks):
-            number, strides = self.first + d, one.stride()
+            number, strides = self._first_mask + d, one.stride()
             step = strides[1] if one.dim() == 4 else 0
             call.write(d, f"mask_{k}", [one.data_ptr() + number * strides[0] * self.item, step, strides[-2]])
 
@@ -136,17 +160,18 @@ class Layer:
         """The same for a state of one direction: the first state's directions stand side by side, others' apart."""
         if one is None:
             return NOWHERE
+        direction = self.directions[d]
         if k == 0:
-            return self._steps(one, d * self.H)
+            return self._steps(one, direction * self.H)
         strides = one.stride()
-        return one.data_ptr() + d * strides[0] * self.item, strides[1], strides[-2]
+        return one.data_ptr() + direction * strides[0] * self.item, strides[1], strides[-2]
 
     def _of_a_row(self, one: Tensor | None, d: int) -> tuple[int, int]:
         """Where the rows of (L*D, B, H) are, of one direction."""
         if one is None:
             return 0, 0
         strides = one.stride()
-        return one.data_ptr() + (self.first + d) * strides[0] * self.item, strides[1]
+        return one.data_ptr() + (self._first_state + d) * strides[0] * self.item, strides[1]
 
 
 def run(threads: int, function: Callable[..., None], *arguments: int) -> None:

@@ -45,6 +45,8 @@ class LSTM(Recurrent):
         init: str = "torch",
         train_initial_state: bool = False,
         return_states: bool = False,
+        checkpoint: int | bool | None = None,
+        memory_budget: int | None = None,
     ) -> None:
         if proj_size != 0:
             raise InputError(
@@ -62,6 +64,8 @@ class LSTM(Recurrent):
             init=init,
             train_initial_state=train_initial_state,
             return_states=return_states,
+            checkpoint=checkpoint,
+            memory_budget=memory_budget,
             device=device,
             dtype=dtype,
         )

@@ -13,7 +13,7 @@ from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_
 import elman.nn.pytree  # noqa: F401 - a State goes through torch.export and torch.vmap
 from elman.equations import CELLS, Cell
 from elman.errors import InputError
-from elman.nn import stack
+from elman.nn import kernel, stack
 from elman.nn.arguments import read_lengths, read_masks, read_state, under_autocast
 from elman.nn.initialise import check_method, from_unbounded, initialise, to_unbounded
 from elman.nn.layer_by_layer import Unrolled
@@ -56,6 +56,9 @@ class Recurrent(nn.Module):
         train_initial_state: whether the initial state is a parameter (L*D, H), from 0; used where `hx` is None.
         return_states: whether `forward` also gives every state of every layer at every step.
         single_bias: whether b_ih is the only bias, as in a textbook; for cells without split gates.
+        checkpoint: keep for backpropagation only the states every so many time steps, and compute what lies between
+            again; True for about sqrt(T) of them. Less memory, more time, the same gradients to the bit.
+        memory_budget: bytes that what is kept may take in one layer; where it would be more, there are checkpoints.
         device: of the parameters.
         dtype: of the parameters.
 
@@ -93,6 +96,8 @@ class Recurrent(nn.Module):
         train_initial_state: bool = False,
         return_states: bool = False,
         single_bias: bool = False,
+        checkpoint: int | bool | None = None,
+        memory_budget: int | None = None,
         device: torch.device | str | int | None = None,
         dtype: torch.dtype | None = None,
     ) -> None:
@@ -125,6 +130,11 @@ class Recurrent(nn.Module):
         self.bidirectional, self.num_directions = bidirectional, 2 if bidirectional else 1
         self.init, self.train_initial_state, self.return_states = init, train_initial_state, return_states
         self.single_bias = single_bias
+        if checkpoint is not None and (not isinstance(checkpoint, int) or checkpoint < 0):
+            raise InputError(f"checkpoint is {checkpoint!r}, expected the time steps of a segment, True, or None")
+        if memory_budget is not None and (isinstance(memory_budget, bool) or not isinstance(memory_budget, int)):
+            raise InputError(f"memory_budget is {memory_budget!r}, expected a number of bytes, or None")
+        self.checkpoint, self.memory_budget = checkpoint, memory_budget
 
         rows = len(self.cell.gates) * hidden_size
         to = {"device": device, "dtype": dtype}
@@ -287,23 +297,16 @@ class Recurrent(nn.Module):
         lengths: Tensor | Sequence[int] | None,
         masks: Mapping[str, Tensor] | None,
     ) -> Unrolled:
-        T, B, _ = x.shape
-        lengths = None if lengths is None else read_lengths(lengths, B)
-        drops = self.training and self.dropout > 0
-        # Drawn here, in the order in which torch.nn draws them, and not inside the operator, which must be pure.
-        dropout_masks = [
-            F.dropout(x.new_ones(T, B, self.num_directions * self.hidden_size), self.dropout)
-            for _ in range(self.num_layers - 1 if drops else 0)
-        ]
+        lengths = None if lengths is None else read_lengths(lengths, x.shape[1])
+        dropout_masks = self._dropout_masks(x)
         weights = self._weights()
         LD = self.num_layers * self.num_directions
         given = read_masks(masks, self.cell, LD, self.hidden_size, x)
         sizes = (self.num_layers, self.num_directions, self.return_states)
         # The registered operator has shapes without numbers, which compilers, fake tensors and the meta device ask for.
         # A functorch transform differentiates and batches a loop; of an operator it would give silent zeros.
-        traced = torch.compiler.is_compiling() or x.is_meta or isinstance(x, FakeTensor)
-        if not traced or torch._C._are_functorch_transforms_active():
-            return stack.unroll(self.cell, x, state, weights, lengths, given, dropout_masks, *sizes)
+        if not _is_traced(x) or torch._C._are_functorch_transforms_active():
+            return stack.unroll(self.cell, x, state, weights, lengths, given, dropout_masks, *sizes, *self._memory)
         from elman.nn.registered import unroll
 
         groups = [[x], state, weights, given, dropout_masks]
@@ -317,6 +320,20 @@ class Recurrent(nn.Module):
         results = unroll(groups[0][0], *groups[1:], lengths, self.cell.text, *sizes)
         n = len(self.cell.state)
         return Unrolled(results[0], results[1 : 1 + n], results[1 + n :])
+
+    def _dropout_masks(self, x: Tensor) -> list[Tensor]:
+        """What the inputs of the layers above the first are multiplied with; (..., D*H) for an input (..., I).
+
+        Drawn in the order in which torch.nn draws them, and not inside the operator, which must be pure.
+        """
+        if not self.training or self.dropout == 0:
+            return []
+        ones = x.new_ones(*x.shape[:-1], self.num_directions * self.hidden_size)
+        return [F.dropout(ones, self.dropout) for _ in range(self.num_layers - 1)]
+
+    @property
+    def _memory(self) -> tuple[int | bool | None, int | None]:
+        return self.checkpoint, self.memory_budget
 
     def _weights(self) -> list[Tensor]:
         """`Weights.flat()` of each layer and direction, the cell's own numbers inside their ranges."""
@@ -360,14 +377,27 @@ class Recurrent(nn.Module):
     ) -> Any:
         if lengths is not None:
             raise InputError("lengths is given with a PackedSequence, which has its own: leave it out")
+        data, sizes, order, back = input
+        steps = data[:1].expand(len(sizes), -1).unsqueeze(1).expand(-1, int(sizes[0]), -1)  # (T, B, I), for its shape
+        self.time_first(data)
+        state, weights = self._initial(hx, steps, True), self._weights()
+        given = read_masks(masks, self.cell, self.num_layers * self.num_directions, self.hidden_size, steps)
+        path = choose(self.cell, [steps, *state, *weights], given, self.return_states)
+        by_step = self.return_states or any(one.dim() == 4 for one in given)
+        if path.name == "kernel" and not by_step and not _is_traced(data):
+            if order is not None:
+                state, given = [one[:, order] for one in state], [one[..., order, :] for one in given]
+            numbers = (self._dropout_masks(data), self.num_layers, self.num_directions, False)
+            results = kernel.unroll(self.cell, data, state, weights, None, given, *numbers, *self._memory, sizes)
+            final = results.final if back is None else [one[:, back] for one in results.final]
+            return PackedSequence(results.output, sizes, order, back), self._in_form_of(hx, final)
         x, lengths = pad_packed_sequence(input, self.batch_first)
         output, *rest = self.forward(x, hx, lengths, masks)
         output = output.transpose(0, 1) if self.batch_first else output  # (T, B, D*H)
-        order = input.sorted_indices
         if order is not None:
             output, lengths = output[:, order], lengths[order.cpu()]
         data = pack_padded_sequence(output, lengths).data
-        return (PackedSequence(data, input.batch_sizes, order, input.unsorted_indices), *rest)
+        return (PackedSequence(data, sizes, order, back), *rest)
 
     def extra_repr(self) -> str:
         """The arguments, as torch.nn shows them."""
@@ -381,8 +411,20 @@ class Recurrent(nn.Module):
             "dropout": 0.0,
             "bidirectional": False,
         }
-        ours = {"init": "torch", "train_initial_state": False, "return_states": False, "single_bias": False}
+        ours = {
+            "init": "torch",
+            "train_initial_state": False,
+            "return_states": False,
+            "single_bias": False,
+            "checkpoint": None,
+            "memory_budget": None,
+        }
         for name, default in (defaults | ours).items():
             if getattr(self, name) != default:
                 parts.append(f"{name}={getattr(self, name)}")
         return ", ".join(parts)
+
+
+def _is_traced(x: Tensor) -> bool:
+    """Whether a compiler, a fake tensor or the meta device asks for shapes."""
+    return torch.compiler.is_compiling() or x.is_meta or isinstance(x, FakeTensor)

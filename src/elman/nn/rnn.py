@@ -41,6 +41,8 @@ class RNN(Recurrent):
         init: str = "torch",
         train_initial_state: bool = False,
         return_states: bool = False,
+        checkpoint: int | bool | None = None,
+        memory_budget: int | None = None,
     ) -> None:
         if nonlinearity not in ("tanh", "relu"):
             raise InputError(f"nonlinearity is {nonlinearity!r}, expected 'tanh' or 'relu'")
@@ -57,6 +59,8 @@ class RNN(Recurrent):
             init=init,
             train_initial_state=train_initial_state,
             return_states=return_states,
+            checkpoint=checkpoint,
+            memory_budget=memory_budget,
             device=device,
             dtype=dtype,
         )

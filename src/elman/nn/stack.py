@@ -22,6 +22,8 @@ def unroll(
     num_layers: int,
     num_directions: int,
     return_states: bool,
+    checkpoint: int | bool | None = None,
+    memory_budget: int | None = None,
 ) -> Unrolled:
     """Unroll a stack of layers on the path that `choose` picks.
 
@@ -36,6 +38,8 @@ def unroll(
         num_layers: L.
         num_directions: D, 1 or 2.
         return_states: give every state of every layer at every step.
+        checkpoint: the time steps of a segment, or True, where only states at their starts are kept; the kernels do it.
+        memory_budget: bytes that what is kept may take in one layer; where it would be more, there are checkpoints.
 
     Raises:
         InputError: a length is negative or larger than T.
@@ -44,5 +48,5 @@ def unroll(
     path = choose(cell, [x, *state, *weights], masks, return_states)
     rest = (x, state, weights, lengths, masks, dropout_masks, num_layers, num_directions, return_states)
     if path.name == "kernel":
-        return kernel.unroll(cell, *rest)
+        return kernel.unroll(cell, *rest, checkpoint, memory_budget)
     return layer_by_layer.unroll(path.name, cell, *rest)
