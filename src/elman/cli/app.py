@@ -16,6 +16,7 @@ from elman.cli.evaluate import evaluate
 from elman.cli.groups import group
 from elman.cli.info import info
 from elman.cli.predict import predict
+from elman.cli.warmup import warmup
 from elman.errors import InputError
 
 WRONG_INPUT, INTERRUPTED, BROKEN_PIPE = 2, 130, 141
@@ -32,6 +33,7 @@ app.command()(evaluate)
 app.command()(info)
 app.add_typer(data.app, name="data")
 app.command()(demo)
+app.command()(warmup)
 
 
 def _show_version(wanted: bool) -> None:

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
+from elman.kernels.compiled import compiled_cell
+from elman.nn.kernel_call import DTYPES
 from elman.nn.network import Network
 from elman.nn.path import Path, choose
 from elman.nn.recurrent import Recurrent
@@ -25,11 +27,13 @@ def explain(
 
     Example:
         >>> import elman, torch
-        >>> print(elman.explain(elman.GRU(3, 5), torch.ones(4, 2, 3)))
-        torch (PyTorch's own operator): PyTorch has an operator for the cell 'gru'
+        >>> print(elman.explain(elman.GRU(3, 5), torch.ones(4, 2, 3)))  # doctest: +ELLIPSIS
+        kernel (elman's compiled kernels): torch.float32 on the CPU...
     """
     layer = layer.hidden if isinstance(layer, Network) else layer
     input = pad_packed_sequence(input, layer.batch_first)[0] if isinstance(input, PackedSequence) else input
-    return choose(
-        layer.cell, [layer.time_first(input), *layer.parameters()], list((masks or {}).values()), layer.return_states
-    )
+    x = layer.time_first(input)
+    path = choose(layer.cell, [x, *layer.parameters()], list((masks or {}).values()), layer.return_states)
+    if path.name != "kernel":
+        return path
+    return path._replace(source=compiled_cell(layer.cell, DTYPES[x.dtype]).library.source)

@@ -14,7 +14,7 @@ from elman.equations import Cell
 from elman.kernels.rows import Rows, equal_rows, packed_rows, ragged_rows
 from elman.nn import layer_by_layer
 from elman.nn.checkpoint import Segments, segment_steps
-from elman.nn.kernel_call import Layer, together
+from elman.nn.kernel_call import Layer, new, together
 from elman.nn.layer_by_layer import Unrolled
 from elman.nn.weights import Weights, read_flat
 
@@ -137,7 +137,8 @@ def _parts(stack: Stack, tensors: Sequence[Tensor]) -> _Parts:
 
 def _new(stack: Stack, like: Tensor, *shape: int) -> Tensor:
     """A tensor to be written by the kernels, which write no padding: it has to be 0 there."""
-    return like.new_zeros(shape) if stack.rows.kind == "ragged" else like.new_empty(shape)
+    one = new(like, *shape)
+    return one.zero_() if stack.rows.kind == "ragged" else one
 
 
 def _forward(stack: Stack, tensors: Sequence[Tensor]) -> tuple[list[Tensor], list[Tensor]]:

@@ -8,7 +8,7 @@ from torch import Tensor
 from elman.equations import Cell
 from elman.kernels import pool
 from elman.kernels.compiled import CompiledCell, compiled_cell
-from elman.kernels.memory import Scratch, scratch
+from elman.kernels.memory import Scratch, prefer_large_pages, scratch
 from elman.kernels.plan import Call, Plan, plan
 from elman.kernels.rows import Rows
 from elman.nn.weights import Weights
@@ -72,7 +72,7 @@ class Layer:
             What backward needs besides: (D, numbers), or nothing.
         """
         plan = self.plan
-        kept = [self.x.new_empty(plan.directions, plan.kept_numbers)] if self.keeps and plan.kept_numbers else []
+        kept = [new(self.x, plan.directions, plan.kept_numbers)] if self.keeps and plan.kept_numbers else []
         memory, call = self._begin(False)
         for d in range(self.plan.directions):
             self._write(call, d, every, kept)
@@ -172,6 +172,13 @@ class Layer:
             return 0, 0
         strides = one.stride()
         return one.data_ptr() + (self._first_state + d) * strides[0] * self.item, strides[1]
+
+
+def new(like: Tensor, *shape: int) -> Tensor:
+    """Memory for the kernels to write."""
+    one = like.new_empty(shape)
+    prefer_large_pages(one.data_ptr(), one.nbytes)
+    return one
 
 
 def run(threads: int, function: Callable[..., None], *arguments: int) -> None:

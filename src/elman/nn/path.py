@@ -1,6 +1,7 @@
 """Which implementation runs a call: one rule, in this one place."""
 
 from collections.abc import Sequence
+from pathlib import Path as FilePath
 from typing import NamedTuple
 
 import torch
@@ -17,14 +18,19 @@ _TEXTS = {cell.text for cell in OPERATORS}  # torch.compile, which traces `choos
 
 
 class Path(NamedTuple):
-    """An implementation, "kernel", "torch" or "reference", and why a call takes it."""
+    """An implementation, "kernel", "torch" or "reference", and why a call takes it.
+
+    `elman.explain` adds the file that holds the code which was generated for a kernel, if one could be written.
+    """
 
     name: str
     reason: str
+    source: FilePath | None = None
 
     def __str__(self) -> str:
         """As `elman.explain` prints it."""
-        return f"{self.name} ({RUNS[self.name]}): {self.reason}"
+        source = "" if self.source is None else f"; generated code: {self.source}"
+        return f"{self.name} ({RUNS[self.name]}): {self.reason}{source}"
 
 
 RUNS = {

@@ -9,9 +9,10 @@ from torch.autograd import forward_ad
 
 from elman.kernels.compiled import compiled_linear
 from elman.kernels.linear import linear_plan
+from elman.kernels.linear_gradients import linear_gradients_plan
 from elman.kernels.memory import scratch
 from elman.kernels.target import host
-from elman.nn.kernel_call import DTYPES, run
+from elman.nn.kernel_call import DTYPES, address, run, together
 
 
 class Readout(nn.Linear):
@@ -79,16 +80,20 @@ def _has_kernel(x: Tensor, weight: Tensor, *bias: Tensor) -> bool:
 
 
 def _forward(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-    if x.dim() == 3 and x.stride(2) == 1:
-        rows = x  # in two dimensions of rows they are taken where they lie: (B, T, H) may be a view of (T, B, H)
-    else:
-        rows = x.reshape(1, -1, x.shape[-1])
-        rows = rows if rows.stride(2) == 1 else rows.contiguous()
-    weight, bias = weight.contiguous(), None if bias is None else bias.contiguous()
     out = x.new_empty(*x.shape[:-1], weight.shape[0])
-    places = out if rows is x else out.view(1, -1, weight.shape[0])
+    _product(x, weight, bias, out, back=False)
+    return out
+
+
+def _product(x: Tensor, weight: Tensor, bias: Tensor | None, out: Tensor, back: bool) -> None:
+    """out = x W^T + b, or x W with `back`."""
+    if x.dim() == 3 and x.stride(2) == 1:
+        rows, places = x, out  # taken where they lie: (B, T, H) may be a view of (T, B, H)
+    else:
+        rows, places = together(x.reshape(1, -1, x.shape[-1])), out.view(1, -1, out.shape[-1])
+    weight, bias = weight.contiguous(), None if bias is None else bias.contiguous()
     compiled = compiled_linear(DTYPES[x.dtype])
-    sizes = (rows.shape[0], rows.shape[1], weight.shape[1], weight.shape[0], torch.get_num_threads())
+    sizes = (rows.shape[0], rows.shape[1], x.shape[-1], out.shape[-1], torch.get_num_threads())
     plan = linear_plan(compiled.dtype, compiled.lanes, *sizes)
     memory = scratch(plan.size)
     call = plan.call(
@@ -101,17 +106,30 @@ def _forward(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         out_step=places.stride(0),
         out_row=places.stride(1),
         weight=weight.data_ptr(),
-        bias=0 if bias is None else bias.data_ptr(),
+        bias=address(bias),
     )
     arguments = call.buffer_info()[0]
-    compiled.pack(arguments)
+    (compiled.pack_back if back else compiled.pack)(arguments)
     run(plan.threads, compiled.linear_pass, arguments, plan.tasks)
     del memory
-    return out
+
+
+def _sum_of_products(d_y: Tensor, x: Tensor) -> Tensor:
+    """The gradient of the weight: the sum over all rows of d_y (rows, O) times x (rows, H)."""
+    d_y, x = d_y.contiguous(), together(x)
+    compiled = compiled_linear(DTYPES[x.dtype])
+    sizes = (x.shape[0], x.shape[1], d_y.shape[1], torch.get_num_threads())
+    plan = linear_gradients_plan(compiled.dtype, compiled.lanes, *sizes)
+    memory, d_weight = scratch(plan.size), x.new_zeros(d_y.shape[1], x.shape[1])
+    places = {"d_y": d_y.data_ptr(), "d_y_row": d_y.shape[1], "x": x.data_ptr(), "x_row": x.stride(0)}
+    call = plan.call(memory.address, d_weight=d_weight.data_ptr(), **places)
+    run(plan.threads, compiled.gradients, call.buffer_info()[0], plan.tasks)
+    del memory
+    return d_weight
 
 
 class _Linear(torch.autograd.Function):
-    """`_forward`, differentiable any number of times: its gradients are products that torch differentiates again."""
+    """`_forward`, differentiable; gradients of gradients are torch's."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, weight: Tensor, *bias: Tensor) -> Tensor:
@@ -122,11 +140,15 @@ class _Linear(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> Any:
         """The textbook's gradients, of those that are asked for."""
-        (d_y,) = gradients
-        x, weight = ctx.saved_tensors
+        (d_y,), (x, weight) = gradients, ctx.saved_tensors
         needs_x, needs_weight, *needs_bias = ctx.needs_input_grad
-        flat = d_y.reshape(-1, d_y.shape[-1])
-        d_x = (flat @ weight).view(x.shape) if needs_x else None
-        d_weight = flat.t() @ x.reshape(-1, x.shape[-1]) if needs_weight else None
-        d_bias = [flat.sum(0) if one else None for one in needs_bias]
-        return d_x, d_weight, *d_bias
+        rows_y, rows_x = d_y.reshape(-1, d_y.shape[-1]), x.reshape(-1, x.shape[-1])
+        d_bias = [rows_y.sum(0) if one else None for one in needs_bias]
+        if torch.is_grad_enabled() or not _has_kernel(d_y, weight.t()):  # create_graph=True, or d_y is of another kind
+            d_x = (rows_y @ weight).view(x.shape) if needs_x else None
+            return d_x, rows_y.t() @ rows_x if needs_weight else None, *d_bias
+        d_x = None
+        if needs_x:
+            d_x = torch.empty_like(x, memory_format=torch.contiguous_format)
+            _product(d_y, weight, None, d_x, back=True)
+        return d_x, _sum_of_products(rows_y, rows_x) if needs_weight else None, *d_bias
