@@ -7,6 +7,7 @@ import pytest
 
 from elman.kernels.compiled import compiled_linear
 from elman.kernels.linear import linear_plan
+from elman.kernels.linear_gradients import linear_gradients_plan
 
 rng = np.random.default_rng(0)
 
@@ -96,3 +97,27 @@ def test_a_wide_layer_has_small_blocks():
     y, plan = linear(x, weight, None)
     assert plan.scratch_size < 3_000_000
     np.testing.assert_allclose(y, x @ weight.T, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(("rows", "K", "N"), [(1, 1, 1), (7, 8, 5), (300, 33, 50), (1000, 65, 200)])
+def test_gradient_of_the_weight(rows, K, N, dtype):
+    compiled = compiled_linear(dtype)
+    x, d_y = rng.normal(size=(rows, K)).astype(dtype), rng.normal(size=(rows, N)).astype(dtype)
+    found = []
+    for threads in (1, 2, 5):
+        plan = linear_gradients_plan(dtype, compiled.lanes, rows, K, N, threads)
+        memory = np.full(plan.size // x.itemsize + 64, np.nan, dtype)
+        start = memory.ctypes.data + -memory.ctypes.data % 64
+        d_weight = np.full((N + 2, K), 7, dtype)  # what is not its own stands behind it
+        d_weight[:N] = 1
+        places = {"x": x.ctypes.data, "x_row": K, "d_y": d_y.ctypes.data, "d_y_row": N}
+        call = plan.call(start, d_weight=d_weight.ctypes.data, **places)
+        compiled.gradients(0, call.buffer_info()[0], plan.tasks)
+        assert (d_weight[N:] == 7).all()
+        assert np.isnan(memory[(start - memory.ctypes.data + plan.size) // x.itemsize :]).all()
+        found.append(d_weight[:N])
+    expected = 1 + d_y.T.astype(np.float64) @ x.astype(np.float64)
+    tolerance = 4 * rows * np.finfo(dtype).eps
+    np.testing.assert_allclose(found[0], expected, rtol=tolerance, atol=tolerance)
+    assert all(np.array_equal(found[0], one) for one in found[1:])

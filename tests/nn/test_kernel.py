@@ -7,6 +7,7 @@ import torch
 from cases import EVERY, SMOOTH, build, close, forced, masks_of, randn, states
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch.utils._pytree import tree_map
 from torch.utils.checkpoint import checkpoint
 
 from elman.kernels.target import host
@@ -273,6 +274,48 @@ def test_saved_tensors_that_were_changed_are_noticed(name):
             gradients(results[1:], inputs.leaves())
 
 
+class Wrapped(torch.Tensor):
+    """As tensors shared by machines are, or quantised ones: other tensors behind it, and no memory of its own."""
+
+    @staticmethod
+    def __new__(cls, inner):
+        return torch.Tensor._make_wrapper_subclass(cls, inner.shape, dtype=inner.dtype, strides=inner.stride())
+
+    def __init__(self, inner):
+        self.inner = inner
+
+    @classmethod
+    def __torch_dispatch__(cls, function, types, args=(), kwargs=None):
+        unwrapped = tree_map(lambda one: one.inner if isinstance(one, cls) else one, (args, kwargs or {}))
+        return tree_map(
+            lambda one: cls(one) if isinstance(one, torch.Tensor) else one, function(*unwrapped[0], **unwrapped[1])
+        )
+
+
+@every_cell
+def test_tensors_without_memory_of_their_own(name):
+    inputs = draw(name, SMALL._replace(lengths=None), torch.float32)
+    wanted = forward(inputs)
+    for k in range(2 + len(inputs.hx)):
+        x, *hx = [Wrapped(one.detach()) if j == k else one for j, one in enumerate((inputs.x, *inputs.hx))]
+        masks = inputs.masks
+        if k == 1 + len(inputs.hx):
+            masks = masks and {one: Wrapped(mask) for one, mask in masks.items()}
+        for ours, truth in zip(forward(inputs._replace(x=x, hx=tuple(hx), masks=masks)), wanted, strict=True):
+            assert close(ours.inner if isinstance(ours, Wrapped) else ours, truth, 1e-5)
+    zero = torch._efficientzerotensor(*inputs.x.shape)
+    ours = forward(inputs._replace(x=zero))
+    assert all(
+        close(one, truth, 1e-5)
+        for one, truth in zip(ours, forward(inputs._replace(x=torch.zeros(zero.shape))), strict=True)
+    )
+    (gradient,) = torch.autograd.grad(wanted[0], inputs.x, torch._efficientzerotensor(*wanted[0].shape))
+    assert gradient.abs().max() == 0
+    inputs.layer.weight_hh_l1.untyped_storage().resize_(0)  # as FSDP frees weights that it gathers again
+    with pytest.raises(RuntimeError, match=r"storage|memory"):
+        forward(inputs)
+
+
 @every_cell
 def test_lengths_changed_after_the_call_change_nothing(name):
     inputs, lengths = draw(name, SMALL, torch.float64), torch.tensor(SMALL.lengths)
@@ -341,3 +384,46 @@ def test_many_gradients_in_one_go(name):
     for k, one in enumerate(outside):
         alone = torch.autograd.grad(output, leaves, one, retain_graph=True)
         assert all(close(many[k], single) for many, single in zip(batched, alone, strict=True))
+
+
+LONG = Shape(150, 20, 3, 6, 2, True, tuple((37 * b) % 151 for b in range(20)))  # several blocks of gradients
+CHECKPOINTS = [
+    {"checkpoint": 1},
+    {"checkpoint": 40},
+    {"checkpoint": True},
+    {"memory_budget": 60_000},
+    {"memory_budget": 1},
+]
+
+
+def kept_bytes(inputs):
+    """What the graph of a call keeps beside the inputs."""
+    sizes = {}
+
+    def note(one):
+        sizes[one.untyped_storage().data_ptr()] = one.untyped_storage().nbytes()
+        return one
+
+    with torch.autograd.graph.saved_tensors_hooks(note, lambda one: one):
+        results = forward(inputs)
+    return sum(sizes.values()), results
+
+
+@every_cell
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("lengths", [None, LONG.lengths])
+def test_checkpoints_in_time_change_no_bit(name, dtype, lengths):
+    inputs = draw(name, LONG._replace(lengths=lengths), dtype, seed=1)
+    most, results = kept_bytes(inputs)
+    wanted = [*results, *gradients(results, inputs.leaves())]
+    for options in CHECKPOINTS:
+        for threads in (1, 2):
+            vars(inputs.layer).update({"checkpoint": None, "memory_budget": None, **options})
+            torch.set_num_threads(threads)
+            try:
+                kept, results = kept_bytes(inputs)
+                assert equal([*results, *gradients(results, inputs.leaves())], wanted), options
+                assert equal(gradients(results, inputs.leaves()), wanted[len(results) :])  # the same graph again
+            finally:
+                torch.set_num_threads(1)
+        assert kept < most or name.startswith("elman"), options  # which keep nothing but h

@@ -68,16 +68,34 @@ def test_numbers_that_do_not_stand_together():
         assert torch.equal(ours(wide[:, :6]), same)
 
 
-def test_gradients_are_the_same_from_run_to_run():
+def test_gradients_are_the_same_from_run_to_run_and_for_two_threads():
     ours = readout(65, 33)
-    x = torch.randn(70, 3, 65, requires_grad=True)
+    x = torch.randn(700, 3, 65, requires_grad=True)
 
     def gradients():
         return torch.autograd.grad(ours(x).square().sum(), (x, *ours.parameters()))
 
     first = gradients()
-    for _ in range(3):
-        assert all(torch.equal(a, b) for a, b in zip(first, gradients(), strict=True))
+    again = gradients()
+    torch.set_num_threads(2)
+    try:
+        by_two = gradients()
+    finally:
+        torch.set_num_threads(1)
+    for found in (again, by_two):
+        assert all(torch.equal(a, b) for a, b in zip(first[:2], found[:2], strict=True))
+    assert torch.equal(first[2], again[2])  # that of the bias is torch's own sum
+
+
+def test_gradients_that_come_in_other_forms():
+    """Expanded, transposed, or with a hole: what autograd hands to backward is not always one piece."""
+    ours = readout(61, 50, torch.float64)
+    x = torch.randn(40, 3, 61, dtype=torch.float64, requires_grad=True)
+    whole = torch.randn(50, 3, 80, dtype=torch.float64)
+    for d_y in (torch.ones(1, 1, 1).double().expand(40, 3, 50), whole.permute(2, 1, 0)[::2]):
+        found = torch.autograd.grad(ours(x), (x, ours.weight), d_y)
+        wanted = torch.autograd.grad(F.linear(x, ours.weight, ours.bias), (x, ours.weight), d_y.contiguous())
+        torch.testing.assert_close(found, wanted)
 
 
 def test_only_the_gradients_that_are_asked_for():

@@ -127,7 +127,7 @@ def test_a_damaged_file_is_refused(tmp_path):
         "is no size": metadata | {"hidden_size": 4.0},
         "biases": metadata | {"biases": ["bias_hh"]},
         r"tensor head\.bias has shape \(2,\), but its configuration asks for \(3,\)": metadata | {"output_size": 3},
-        r"no tensor layer_1\.bias_hh": metadata | {"num_layers": 2},
+        r"initial\.c has shape \(1, 4\), but its configuration asks for \(2, 4\)": metadata | {"num_layers": 2},
         "eval": metadata | {"cell": operations},
     }.items():
         write_model(path, tensors, about)

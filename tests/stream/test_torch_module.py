@@ -22,7 +22,7 @@ def test_what_is_no_layer_of_a_stream_says_what_is():
         "embedding is a Linear": (lstm, linear, linear),
         "embedding gives 5 numbers, but the layer above it reads 3": (lstm, linear, nn.Embedding(7, 5)),
         "max_norm=1.0": (lstm, linear, nn.Embedding(7, 3, max_norm=1.0)),
-        "weight_ih_l0 is bfloat16": (nn.LSTM(3, 4, dtype=torch.bfloat16),),
+        "_l0 is bfloat16": (nn.LSTM(3, 4, dtype=torch.bfloat16),),
         r"head\.weight is float64": (lstm, nn.Linear(4, 2, dtype=torch.float64)),
         "masks": (build("rich", 3, 4),),
     }.items():

@@ -20,22 +20,31 @@ def compile_object(text: str, target: Target) -> bytes:
 
     Loops are not turned into vectors and sums are not split: LLVM rounds where the text says so and nowhere else.
     """
-    _initialise()
-    module = llvm.parse_assembly(text)
-    module.verify()
-    machine = _machine(target)
-    options = llvm.create_pipeline_tuning_options(speed_level=2)
-    options.loop_vectorization = options.slp_vectorization = False
-    passes = llvm.create_pass_builder(machine, options)
-    passes.getModulePassManager().run(module, passes)
+    module, machine = _optimised(text, target)
     result: bytes = machine.emit_object(module)
     return result
 
 
-def _machine(target: Target) -> llvm.TargetMachine:
-    return llvm.Target.from_triple(target.triple).create_target_machine(
+def assembly(text: str, target: Target) -> str:
+    """The same as a text in the processor's assembly language, to be read."""
+    module, machine = _optimised(text, target)
+    result: str = machine.emit_assembly(module)
+    return result
+
+
+def _optimised(text: str, target: Target) -> tuple[llvm.ModuleRef, llvm.TargetMachine]:
+    _initialise()
+    module = llvm.parse_assembly(text)
+    module.verify()
+    machine = llvm.Target.from_triple(target.triple).create_target_machine(
         cpu=target.cpu, features=target.features, opt=3, reloc="pic", codemodel="small"
     )
+    options = llvm.create_pipeline_tuning_options(speed_level=2)
+    options.loop_vectorization = options.slp_vectorization = False
+    options.loop_unrolling = False  # a tile fills the registers: two turns of its loop side by side would spill
+    passes = llvm.create_pass_builder(machine, options)
+    passes.getModulePassManager().run(module, passes)
+    return module, machine
 
 
 class Library:

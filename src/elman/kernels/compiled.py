@@ -53,7 +53,8 @@ class CompiledCell:
 class CompiledLinear:
     """The functions of an output layer in one dtype: `pack(arguments)` and `linear_pass(control, arguments, tasks)`.
 
-    `task_address` is that of a task, and `in_turn_address` that of the function which runs such tasks one by one; see
+    For its gradients there are `pack_back(arguments)` and `gradients(control, arguments, tasks)`. `task_address` is
+    that of a task, and `in_turn_address` that of the function which runs such tasks one by one; see
     `elman.kernels.linear` and `elman.kernels.stack`.
     """
 
@@ -61,7 +62,9 @@ class CompiledLinear:
         self.dtype, self.lanes = dtype, host().lanes(dtype)
         library = _products(dtype)
         self.pack = _function(library, "pack_linear", 1)
+        self.pack_back = _function(library, "pack_linear_back", 1)
         self.linear_pass = _function(library, "linear_pass", 3)
+        self.gradients = _function(library, "linear_gradients", 3)
         self.task_address, self.in_turn_address = library.address("linear"), library.address("in_turn")
 
 

@@ -1,14 +1,15 @@
 """The gradients of weights, biases and a cell's parameters: sums over all steps and rows of dz, with x, with h, alone.
 
-The sums go over fixed blocks of time steps counted from t = 0, the last block first, inside a block by step and row:
-the same chain for any number of threads, and for a sequence that is taken in segments of whole blocks. A task has
-some of the rows of the gradients.
+The sums go over fixed blocks of time steps counted from t = 0, the last block first (of the reverse direction the
+first, since its backward pass begins there), inside a block by step and row: the same chain for any number of threads,
+and for a sequence that is taken in segments of whole blocks. A task has some of the rows of the gradients.
 """
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from elman.kernels.arguments import COMMON
-from elman.kernels.blocks import Block, Steps
+from elman.kernels.blocks import Block, Steps, Units
 from elman.kernels.emitter import Module
 from elman.kernels.recurrence import ADDRESS_BYTES, Size
 from elman.kernels.values import Int, Pointer, choose, minimum
@@ -17,19 +18,22 @@ ROWS_OF_A_TASK = 8
 """Rows of the gradients are dealt out in multiples of this, the rows of a tile."""
 
 
-def scratch_places(rows: Size, batch: Size, widest: Size, itemsize: int) -> dict[str, Any]:
+def scratch_places(rows: Size, batch: Size, x_pitch: Size, h_pitch: Size, itemsize: int) -> dict[str, Any]:
     """Where the parts of a task's scratch memory begin, in bytes; `end` is its size.
 
     Args:
         rows: of the gradients in one task, at most.
         batch: rows of the batch times steps of a block.
-        widest: the larger of I and H, filled up to W.
+        x_pitch: I, filled up to W.
+        h_pitch: H, filled up to W.
         itemsize: bytes of a number.
     """
     sizes = {
-        "packed": batch * widest * itemsize,
-        "sums": rows * widest * itemsize,
-        "addresses": rows * ADDRESS_BYTES,
+        "packed": batch * (x_pitch + h_pitch) * itemsize,
+        "sums_ih": rows * x_pitch * itemsize,
+        "sums_hh": rows * h_pitch * itemsize,
+        "addresses_ih": rows * ADDRESS_BYTES,
+        "addresses_hh": rows * ADDRESS_BYTES,
     }
     places: dict[str, Any] = {}
     total: Any = 0
@@ -61,10 +65,10 @@ class _Gradients:
         self.reverse = block.int("reverse").differs(0)
         self.x, self.every = Steps(block, "x"), Steps(block, "every", 0)
         scratch = block.pointer("gradient_scratch").bytes_on(body.task * block.int("gradient_scratch_bytes"))
-        self.x_vectors, self.h_vectors = (self.I + (self.W - 1)) // self.W, (self.H + (self.W - 1)) // self.W
-        widest = choose(self.x_vectors < self.h_vectors, self.h_vectors, self.x_vectors) * self.W
         self.low, self.high = self._part(self.G * self.H, ROWS_OF_A_TASK)
-        places = scratch_places(self.high - self.low, self.steps * block.int("rows"), widest, body.module.itemsize)
+        x_pitch, h_pitch = ((size + (self.W - 1)) // self.W * self.W for size in (self.I, self.H))
+        batch = self.steps * block.int("rows")
+        places = scratch_places(self.high - self.low, batch, x_pitch, h_pitch, body.module.itemsize)
         self.scratch_of = {name: scratch.bytes_on(place) for name, place in places.items()}
 
     def _part(self, whole: Int, unit: int) -> tuple[Int, Int]:
@@ -74,73 +78,30 @@ class _Gradients:
         return minimum(low, whole), minimum(high, whole)
 
     def emit(self) -> None:
-        block = self.block
-        for name, vectors, size, order, window in (
-            ("d_weight_ih", self.x_vectors, self.I, self.G, self.S),
-            ("d_weight_hh", self.h_vectors, self.H, 0, 0),
-        ):
-            target = block.pointer(name)
-            gates = block.pointer("gate_order").bytes_on(self.body.integer(order) * ADDRESS_BYTES)
-            with self.body.when(target.address().differs(0) & (self.low < self.high)):
-                self._weights(target, vectors, size, gates, self.body.integer(window) * self.H, name == "d_weight_ih")
-        sums = block.pointer("d_sums")
+        sums = self.block.pointer("d_sums")
         with self.body.when(sums.address().differs(0)):
-            self._sums(sums)
+            weights = [
+                _Weights(self, "ih", self.I, self.G, self.S * self.H, self._x),
+                _Weights(self, "hh", self.H, self.body.integer(0), self.body.integer(0), self._h_before),
+            ]
+            for one in weights:
+                one.begin()
+            # All three sums of a block while its dz is in the cache; the last one first, as backpropagation comes by.
+            count = (self.T + self.steps - 1) // self.steps
+            with self.body.loop(count) as number:
+                begin = choose(self.reverse, number, count - 1 - number) * self.steps
+                end = minimum(begin + self.steps, self.T)
+                first = self.dense.int_at(begin)
+                rows = self.dense.int_at(end) - first
+                with self.body.when(rows > 0):
+                    for one in weights:
+                        one.add(begin, end, first, rows)
+                    self._add_sums(sums, first, rows)
+            for one in weights:
+                one.finish()
 
-    def _blocks(self, visit: Any) -> None:
-        """For each block of steps, the last first: `visit(first step, end, its first dense row, how many)`."""
-        count = (self.T + self.steps - 1) // self.steps
-        with self.body.loop(count) as number:
-            begin = (count - 1 - number) * self.steps
-            end = minimum(begin + self.steps, self.T)
-            first = self.dense.int_at(begin)
-            visit(begin, end, first, self.dense.int_at(end) - first)
-
-    def _weights(self, target: Pointer, vectors: Int, size: Int, gates: Pointer, window: Int, of_x: bool) -> None:
-        body, W, pitch = self.body, self.W, vectors * self.W
-        sums, addresses, packed = (self.scratch_of[name] for name in ("sums", "addresses", "packed"))
-
-        def rows(visit: Any) -> None:
-            with body.loop(self.high - self.low) as r:
-                c = self.low + r
-                row = gates.int_at(c // self.H) * self.H + c % self.H
-                visit(r, sums + r * pitch, target + row * size)
-
-        def begin(r: Int, ours: Pointer, given: Pointer) -> None:
-            addresses.set_pointer(r, ours)
-            with body.loop(vectors) as j:
-                ours.store(j * W, given.vector(j * W, size - j * W))
-
-        rows(begin)
-
-        def visit(begin: Int, end: Int, first: Int, count: Int) -> None:
-            with body.when(count > 0):
-                self._pack(packed, vectors, size, begin, end, count, of_x)
-                body.call(
-                    self.block.pointer("transposed_product"), self.dz + (first * self.dz_pitch + window + self.low),
-                    self.dz_pitch, addresses, packed, count * W, count, self.high - self.low, vectors,
-                )  # fmt: skip
-
-        self._blocks(visit)
-
-        def finish(_: Int, ours: Pointer, given: Pointer) -> None:
-            with body.loop(vectors) as j:
-                given.store(j * W, ours.vector(j * W), size - j * W)
-
-        rows(finish)
-
-    def _pack(self, packed: Pointer, vectors: Int, size: Int, begin: Int, end: Int, count: Int, of_x: bool) -> None:
-        """The rows of x, or of the states before each step, of one block in packed columns."""
-        body, W = self.body, self.W
-        k = body.variable(0)
-        with body.loop(end, start=begin) as t:
-            active = self.dense.int_at(t + 1) - self.dense.int_at(t)
-            with body.loop(active) as place:
-                row = self.order.int_at(place)
-                source = self.x.at(self.starts.int_at(t), row) if of_x else self._h_before(t, place, row)
-                with body.loop(vectors) as j:
-                    (packed + (j * count + k.get()) * W).store(0, source.vector(j * W, size - j * W))
-                k.set(k.get() + 1)
+    def _x(self, t: Int, _: Int, row: Int) -> Pointer:
+        return self.x.at(self.starts.int_at(t), row)
 
     def _h_before(self, t: Int, place: Int, row: Int) -> Pointer:
         first = choose(self.reverse, self.lengths.int_at(place) - 1, self.body.integer(0)).equals(t)
@@ -149,16 +110,92 @@ class _Gradients:
         other = self.every.at(self.starts.int_at(t_before), row)
         return choose(first, start.address(), other.address()).pointer()
 
-    def _sums(self, sums: Pointer) -> None:
-        """The sum of dz itself over all rows, in the kernels' order of gates, and of the parameters' gradients."""
-        body, W = self.body, self.W
-        low, high = self._part(self.dz_pitch, W)
+    def _add_sums(self, sums: Pointer, first: Int, rows: Int) -> None:
+        """The sum of dz itself, in the kernels' order of gates, and of the parameters' gradients."""
+        low, high = self._part(self.dz_pitch, self.W)
+        at_once = 4 * self.W  # one column alone would wait for each of its sums
+        many = low + (high - low) // at_once * at_once
+        with self.body.loop(many, start=low, step=at_once) as c:
+            self._add_columns(sums, first, rows, [c + v * self.W for v in range(4)])
+        with self.body.loop(high, start=many, step=self.W) as c:
+            self._add_columns(sums, first, rows, [c])
 
-        def visit(begin: Int, end: Int, first: Int, count: Int) -> None:
-            with body.loop(high, start=low, step=W) as c:
-                total = body.variable(body.vector(0.0))
-                with body.loop(count) as k:
-                    total.set(total.get() + (self.dz + (first + k) * self.dz_pitch).vector(c))
-                sums.store(c, sums.vector(c) + total.get())
+    def _add_columns(self, sums: Pointer, first: Int, rows: Int, columns: Sequence[Int]) -> None:
+        totals = [self.body.variable(self.body.vector(0.0)) for _ in columns]
+        with self.body.loop(rows) as k:
+            row = self.dz + (first + k) * self.dz_pitch
+            for total, c in zip(totals, columns, strict=True):
+                total.set(total.get() + row.vector(c))
+        for total, c in zip(totals, columns, strict=True):
+            sums.store(c, sums.vector(c) + total.get())
 
-        self._blocks(visit)
+
+class _Weights:
+    """The rows of one task of the gradient of W_ih or W_hh: dz times what the weights were multiplied with.
+
+    Args:
+        task: the task.
+        name: "ih" or "hh".
+        size: I or H, the columns.
+        order: where the gates' order begins in `gate_order`.
+        window: where its gates begin in a row of dz.
+        source: gives the address of what was multiplied at a step: of (t, place, row).
+    """
+
+    def __init__(
+        self,
+        task: _Gradients,
+        name: str,
+        size: Int,
+        order: Int,
+        window: Int,
+        source: Callable[[Int, Int, Int], Pointer],
+    ) -> None:
+        self.task, self.body, self.W = task, task.body, task.W
+        self.size, self.window, self.source = size, window, source
+        self.vectors = (size + (self.W - 1)) // self.W
+        self.target = task.block.pointer(f"d_weight_{name}")
+        self.gates = task.block.pointer("gate_order").bytes_on(order * ADDRESS_BYTES)
+        self.sums, self.addresses = task.scratch_of[f"sums_{name}"], task.scratch_of[f"addresses_{name}"]
+        self.units = Units(self.body, size)
+
+    def _rows(self, visit: Callable[[Int, Pointer, Pointer], None]) -> None:
+        """For each row `visit(its number, ours, the caller's)`."""
+        H = self.task.H
+        with self.body.loop(self.task.high - self.task.low) as r:
+            c = self.task.low + r
+            row = self.gates.int_at(c // H) * H + c % H
+            visit(r, self.sums + r * (self.vectors * self.W), self.target + row * self.size)
+
+    def begin(self) -> None:
+        """Take over what the caller has."""
+
+        def visit(r: Int, ours: Pointer, given: Pointer) -> None:
+            self.addresses.set_pointer(r, ours)
+            self.units.copy_in(ours, given)
+
+        self._rows(visit)
+
+    def add(self, begin: Int, end: Int, first: Int, rows: Int) -> None:
+        """Add the sum of a block of steps."""
+        task, packed = self.task, self.task.scratch_of["packed"]
+        self._pack(packed, begin, end, rows)
+        self.body.call(
+            task.block.pointer("transposed_product"), task.dz + (first * task.dz_pitch + self.window + task.low),
+            task.dz_pitch, self.addresses, packed, rows * self.W, rows, task.high - task.low, self.vectors,
+        )  # fmt: skip
+
+    def _pack(self, packed: Pointer, begin: Int, end: Int, rows: Int) -> None:
+        """The rows of what was multiplied, in packed columns."""
+        task, W = self.task, self.W
+        k = self.body.variable(0)
+        with self.body.loop(end, start=begin) as t:  # noqa: SIM117
+            with self.body.loop(task.dense.int_at(t + 1) - task.dense.int_at(t)) as place:
+                source = self.source(t, place, task.order.int_at(place))
+                target = packed + k.get() * W
+                self.units.each(lambda u, count: (target + u * rows).store(0, source.vector(u, count)))
+                k.set(k.get() + 1)
+
+    def finish(self) -> None:
+        """Give the sums to the caller."""
+        self._rows(lambda _, ours, given: self.units.copy_out(given, ours))

@@ -14,6 +14,7 @@ from elman.kernels.emitter import Body, Module
 from elman.kernels.floating_point_mode import enter_default_mode, restore_mode
 from elman.kernels.gradients import define_gradients
 from elman.kernels.linear import define_linear
+from elman.kernels.linear_gradients import define_linear_gradients
 from elman.kernels.packing import define_packing
 from elman.kernels.parallel import define_run
 from elman.kernels.product import define_products
@@ -27,7 +28,9 @@ def emit_products(module: Module) -> str:
     define_products(module)
     define_packing(module)
     define_gradients(module)
-    define_linear(module, define_run(module))
+    run = define_run(module)
+    define_linear(module, run)
+    define_linear_gradients(module, run)
     define_in_turn(module)
     return str(module.ir)
 

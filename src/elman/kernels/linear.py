@@ -31,9 +31,17 @@ _LINE: Final = 64
 
 
 def define_linear(module: Module, run: Body) -> None:
-    """Emit `pack_linear(arguments*)`, `linear(arguments*, task)` and `linear_pass(control*, arguments*, tasks)`."""
+    """Emit `pack_linear(arguments*)`, `linear(arguments*, task)` and `linear_pass(control*, arguments*, tasks)`.
+
+    `pack_linear_back(arguments*)` packs a weight (K, N) that is not transposed, without a bias: for d_x = d_y W.
+    """
     with module.function("pack_linear", "arguments*", public=True) as body:
         _pack(body)
+    with module.function("pack_linear_back", "arguments*", public=True) as body:
+        block = Block(body, body.arguments, NAMES)
+        target, weight, order = block.pointer("packed_weight"), block.pointer("weight"), block.pointer("one_gate")
+        body.call(module.ir.get_global("pack_rows"), target, weight, order, 1, block.int("K"), block.int("N"))
+        Units(body, block.int("N")).fill(block.pointer("packed_bias"), body.vector(0.0))
     with module.function("linear", "arguments* task", public=True) as linear:
         _linear(linear)
     with module.function("linear_pass", "control* arguments* tasks", public=True) as body:

@@ -92,8 +92,8 @@ class Plan:
         scratch = backpropagation.scratch_places(rows, block, self.h_pitch, self.x_pitch, states, itemsize)["end"]
         backward.add_shared("scratch", _up(scratch, _LINE), self.tasks)
         of_a_task = _up(-(-G * H // self.gradient_parts), gradients.ROWS_OF_A_TASK) + gradients.ROWS_OF_A_TASK
-        widest = max(self.x_pitch, self.h_pitch)
-        size = gradients.scratch_places(of_a_task, self.gradient_block * B, widest, itemsize)["end"]
+        batch = self.gradient_block * B
+        size = gradients.scratch_places(of_a_task, batch, self.x_pitch, self.h_pitch, itemsize)["end"]
         backward.add_shared("gradient_scratch", _up(size, _LINE), self.gradient_tasks)
         self.forward_memory, self.backward_memory = forward, backward
 

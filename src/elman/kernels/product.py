@@ -13,7 +13,7 @@ times W columns is kept in registers while k goes by.
 from typing import NamedTuple
 
 from elman.kernels.emitter import Body, Module
-from elman.kernels.values import Int, Pointer, fma
+from elman.kernels.values import Int, Pointer, Vector, fma
 
 ADDRESS_BYTES = 8
 MOST_ROWS = 8
@@ -86,12 +86,34 @@ def _tile(body: Body, kind: Kind, a: list[Pointer], c: list[Pointer], j: Int, R:
     zero = body.vector(0.0)
     sums = [[body.variable(zero if kind.added else c[r].vector((j + v) * W)) for v in range(V)] for r in range(R)]
     b = [body.b + (j + v) * body.b_stride for v in range(V)]
-    with body.loop(body.K) as k:
-        weights = [b[v].vector(k * W) for v in range(V)]
-        for r in range(R):
-            x = a[0].broadcast(k * body.a_stride + r) if kind.transposed else a[r].broadcast(k)
+
+    def turn(k: Int) -> None:
+        def row(r: int) -> Vector:
+            return a[0].broadcast(k * body.a_stride + r) if kind.transposed else a[r].broadcast(k)
+
+        # Held in registers are the fewer: the rows' numbers or the columns' vectors. The others come one by one.
+        if R < V:
+            held = [row(r) for r in range(R)]
             for v in range(V):
-                sums[r][v].set(fma(x, weights[v], sums[r][v].get()))
+                w = b[v].vector(k * W)
+                for r in range(R):
+                    sums[r][v].set(fma(held[r], w, sums[r][v].get()))
+        else:
+            held = [b[v].vector(k * W) for v in range(V)]
+            for r in range(R):
+                x = row(r)
+                for v in range(V):
+                    sums[r][v].set(fma(x, held[v], sums[r][v].get()))
+
+    # Few chains wait for each other, and the loop's own work would show.
+    at_once = 1 if kind.transposed or R * V > 8 else 2 if R * V > 4 else 4
+    whole = body.K // at_once * at_once
+    with body.loop(whole, step=at_once) as k:
+        for ahead in range(at_once):
+            turn(k + ahead)
+    if at_once > 1:
+        with body.loop(body.K, start=whole) as k:
+            turn(k)
     for r in range(R):
         for v in range(V):
             place, total = (j + v) * W, sums[r][v].get()

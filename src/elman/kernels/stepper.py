@@ -75,7 +75,7 @@ class Stepper:
         self.most_steps = max(1, min(_MOST_STEPS, _BETWEEN_BYTES // (B * H * self._item)))
         self._tables = {"block": _rows(self.most_steps, B), "step": _rows(1, B)}
         plans = [self._plan(one) for one in layers]
-        arena = _Arena(
+        self._arena = arena = _Arena(
             {"x": B * I * self._item, "y": B * O * self._item}
             | {f"state_{k}": B * self._L * H * self._item for k in range(len(cell.state))}
             | {f"layer_{k}": one.forward_memory.size for k, one in enumerate(plans)}
@@ -184,8 +184,8 @@ class _Arena:
     """One piece of memory in parts, each on cache lines of its own."""
 
     def __init__(self, sizes: Mapping[str, int]) -> None:
-        self._memory = np.zeros(sum(map(_up, sizes.values())) + _LINE, np.uint8)
-        self._start = place = self._memory.ctypes.data
+        self.memory = np.zeros(sum(map(_up, sizes.values())) + _LINE, np.uint8)
+        self._start = place = self.memory.ctypes.data
         place += -place % _LINE
         self.places: dict[str, int] = {}
         for name, size in sizes.items():
@@ -195,7 +195,7 @@ class _Arena:
     def array(self, name: str, dtype: np.dtype, shape: tuple[int, ...]) -> np.ndarray:
         """A part as numbers."""
         begin = self.places[name] - self._start
-        return self._memory[begin : begin + prod(shape) * dtype.itemsize].view(dtype).reshape(shape)
+        return self.memory[begin : begin + prod(shape) * dtype.itemsize].view(dtype).reshape(shape)
 
 
 def _rows(T: int, B: int) -> Rows:

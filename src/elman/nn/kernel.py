@@ -89,15 +89,19 @@ class _Unroll(torch.autograd.Function):
         """Backpropagation through time; by the reference where its own gradient is wanted."""
         saved, n = ctx.saved_tensors, ctx.n_tensors
         needed = ctx.needs_input_grad[1:]
-        batched = any(one is not None and _is_batched(one) for one in gradients)
-        if torch.is_grad_enabled() or batched:  # create_graph=True, is_grads_batched=True
+        if torch.is_grad_enabled() or any(
+            map(_stands_for_others, gradients)
+        ):  # create_graph=True, is_grads_batched=True
             return None, *_by_reference(ctx.stack, saved[:n], gradients, needed)
         return None, *_backward(ctx.stack, saved[:n], saved[n:], gradients, needed)
 
 
-def _is_batched(one: Tensor) -> bool:
-    """Whether a tensor stands for several, as gradients do under is_grads_batched=True."""
-    return torch._C._functorch.is_batchedtensor(one) or torch._C._functorch.is_legacy_batchedtensor(one)
+def _stands_for_others(one: Tensor | None) -> bool:
+    """Whether a gradient has no memory of its own: under is_grads_batched=True it is several in one."""
+    if one is None:
+        return False
+    is_batched = torch._C._functorch.is_batchedtensor(one) or torch._C._functorch.is_legacy_batchedtensor(one)
+    return is_batched or (one.data_ptr() == 0 and one.numel() > 0)
 
 
 class _Parts(NamedTuple):

@@ -200,12 +200,17 @@ def address(one: Tensor | None, place: int = 0) -> int:
 
 def together(one: Tensor) -> Tensor:
     """The tensor, or a copy if the numbers of a row do not stand together, or have their sign in a flag of torch's."""
-    one = one.resolve_neg() if one.is_neg() else one
-    return one if one.shape[-1] <= 1 or one.stride(-1) == 1 else one.contiguous()
+    if one.stride(-1) == 1 and not one.is_neg():
+        return one
+    one = one.resolve_neg()
+    return one if one.shape[-1] <= 1 else one.contiguous()
 
 
 def _contiguous(weights: Weights) -> Weights:
-    if all(one is None or (one.is_contiguous() and not one.is_neg()) for one in (*weights[:4], *weights.parameters)):
+    for one in (*weights[:4], *weights.parameters):
+        if one is not None and (one.is_neg() or not one.is_contiguous()):
+            break
+    else:
         return weights
     ih, hh, b_ih, b_hh = (None if one is None else one.resolve_neg().contiguous() for one in weights[:4])
     parameters = [one.resolve_neg().contiguous() for one in weights.parameters]

@@ -54,7 +54,7 @@ def choose(cell: Cell, tensors: Sequence[Tensor], masks: Sequence[Tensor], retur
     if _is_recorded():
         without: str | None = "torch records the operations"
     else:
-        without = _why_no_kernel(tensors)
+        without = _why_no_kernel([*tensors, *masks])
     if any(mask.requires_grad for mask in masks):
         return Path("reference", "a mask requires a gradient")
     T, B = tensors[0].shape[:2]
@@ -87,8 +87,12 @@ def _why_no_kernel(tensors: Sequence[Tensor]) -> str | None:
         return "autocast is on"
     if first.dtype not in DTYPES:
         return f"the kernels have no {first.dtype}"
-    if len({one.dtype for one in tensors}) > 1 or len({one.device for one in tensors}) > 1:
-        return "the tensors are not of one dtype"
+    dtype = first.dtype
+    for one in tensors:
+        if one.dtype != dtype or not one.is_cpu:
+            return "the tensors are not all of one dtype and on the CPU"
+        if one.data_ptr() == 0 and one.numel():  # a wrapper around others, or its memory was freed
+            return "a tensor has no memory of its own"
     if not host().has_fma:
         return "this processor has no fused multiply-add"
     return None

@@ -1,6 +1,6 @@
 """The output layer of a recurrent network."""
 
-from typing import Any
+from typing import Any, Final
 
 import torch
 import torch.nn.functional as F
@@ -13,6 +13,9 @@ from elman.kernels.linear_gradients import linear_gradients_plan
 from elman.kernels.memory import scratch
 from elman.kernels.target import host
 from elman.nn.kernel_call import DTYPES, address, run, together
+
+_PLAIN: Final = (Tensor, nn.Parameter)
+_SMALL: Final = 100_000  # products of numbers; below that torch's gradients take less time, since ours are two calls
 
 
 class Readout(nn.Linear):
@@ -62,21 +65,12 @@ def _has_kernel(x: Tensor, weight: Tensor, *bias: Tensor) -> bool:
         return False
     if torch._C._are_functorch_transforms_active() or forward_ad._current_level >= 0:
         return False
-    return (
-        all(
-            type(one) in (Tensor, nn.Parameter)
-            and one.dtype == x.dtype
-            and one.device.type == "cpu"
-            and one.layout == torch.strided
-            for one in (x, weight, *bias)
-        )
-        and x.dtype in DTYPES
-        and x.dim() > 0
-        and x.shape[-1] == weight.shape[1]  # torch says what is wrong with another
-        and x.numel() > 0
-        and weight.numel() > 0
-        and host().has_fma
-    )
+    dtype = x.dtype
+    for one in (x, weight, *bias):
+        if type(one) not in _PLAIN or one.dtype != dtype or not one.is_cpu or one.layout != torch.strided:
+            return False
+    fits = x.dim() > 0 and x.shape[-1] == weight.shape[1]  # torch says what is wrong with another
+    return fits and dtype in DTYPES and x.numel() > 0 and weight.numel() > 0 and host().has_fma
 
 
 def _forward(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
@@ -86,7 +80,7 @@ def _forward(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
 
 
 def _product(x: Tensor, weight: Tensor, bias: Tensor | None, out: Tensor, back: bool) -> None:
-    """out = x W^T + b, or x W with `back`."""
+    """Write x W^T + b, or x W with `back`, to `out`."""
     if x.dim() == 3 and x.stride(2) == 1:
         rows, places = x, out  # taken where they lie: (B, T, H) may be a view of (T, B, H)
     else:
@@ -144,7 +138,9 @@ class _Linear(torch.autograd.Function):
         needs_x, needs_weight, *needs_bias = ctx.needs_input_grad
         rows_y, rows_x = d_y.reshape(-1, d_y.shape[-1]), x.reshape(-1, x.shape[-1])
         d_bias = [rows_y.sum(0) if one else None for one in needs_bias]
-        if torch.is_grad_enabled() or not _has_kernel(d_y, weight.t()):  # create_graph=True, or d_y is of another kind
+        is_small = rows_y.numel() * weight.shape[1] < _SMALL
+        # With create_graph=True gradients have to be differentiable; and d_y may be of another kind than y.
+        if is_small or torch.is_grad_enabled() or not _has_kernel(d_y, weight.t()):
             d_x = (rows_y @ weight).view(x.shape) if needs_x else None
             return d_x, rows_y.t() @ rows_x if needs_weight else None, *d_bias
         d_x = None

@@ -286,6 +286,9 @@ class Recurrent(nn.Module):
                 f"input is {input.dtype}, but the weights are {self._dtype}: convert one, "
                 "with input.to(...) or layer.to(...)"
             )
+        device = self._named("weight_hh_l0").device
+        if input.device != device:
+            raise InputError(f"input is on {input.device}, but the weights on {device}: move one with .to(...)")
         if input.dim() == 2:
             return input.unsqueeze(1)
         return input.transpose(0, 1) if self.batch_first else input
