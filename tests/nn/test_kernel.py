@@ -7,6 +7,7 @@ import torch
 from cases import EVERY, SMOOTH, build, close, forced, masks_of, randn, states
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch.nn.utils.rnn import pack_padded_sequence
 from torch.utils._pytree import tree_map
 from torch.utils.checkpoint import checkpoint
 
@@ -186,6 +187,42 @@ def test_only_some_results_used(name):
     for used in (*([k] for k in range(count)), [0, count - 1], [1, count - 1]):
         for ours, wanted in zip(by("kernel", inputs, used), by("reference", inputs, used), strict=True):
             assert close(ours, wanted)
+
+
+OPTIONS = [
+    {"dropout": 0.5},
+    {"dropout": 1.0},
+    {"dropout": 0.3, "checkpoint": 2},
+    {"batch_first": True},
+    {"train_initial_state": True},
+    {"single_bias": True},
+    {"return_states": True, "packed": True},
+    {"bias": False, "packed": True, "checkpoint": 2},
+]
+
+
+@every_cell
+@pytest.mark.parametrize("options", OPTIONS, ids=str)
+def test_options_reach_the_kernels(name, options):
+    options, found = dict(options), []
+    if options.get("single_bias") and EVERY[name].split:
+        return
+    is_packed, lengths = options.pop("packed", False), torch.tensor([5, 4, 5, 1])
+    layer = build(name, 3, 6, 3, bidirectional=True, dtype=torch.float64, **options)
+    first = layer.batch_first
+    x = randn(*((4, 5) if first else (5, 4)), 3, dtype=torch.float64, requires_grad=True)
+    for path in ("kernel", "reference"):
+        torch.manual_seed(0)
+        with forced(path):
+            given = pack_padded_sequence(x, lengths, first, enforce_sorted=False) if is_packed else x
+            output, state, *every = layer(given, None, None if is_packed else lengths, masks_of(layer, 4))
+        results = [
+            output.data if is_packed else output,
+            *states(state),
+            *(one for more in every for one in more.values()),
+        ]
+        found.append([*results, *gradients(results, [x, *layer.parameters()])])
+    assert all(close(ours, wanted) for ours, wanted in zip(*found, strict=True))
 
 
 def spread(one):

@@ -5,6 +5,7 @@ one NaN may stand for another there: which of two goes on is up to the instructi
 """
 
 import random
+from fractions import Fraction
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -308,3 +309,33 @@ def test_a_network_with_its_output_layer(name, dtype):
                 piece, state = net(x[[b], t : t + 1], state)
                 pieces.append(piece)
             assert same_bits([[torch.cat(pieces, 1)[0], state["h"][0]]], [[y[b], last["h"][b]]])
+
+
+def chain(start: float, factors: list[tuple[float, float]]) -> float:
+    """`start` and the products added one after another, each product and sum rounded once, as a fraction can be."""
+    total = start
+    for a, b in factors:
+        total = float(Fraction(a) * Fraction(b) + Fraction(total))
+    return total
+
+
+@pytest.mark.parametrize("split", [False, True])
+@pytest.mark.parametrize(("I", "H"), [(1, 1), (5, 3), (9, 17)])
+def test_a_pre_activation_is_one_chain_of_bias_input_and_state(split, I, H):  # noqa: E741
+    """The chain that a step, a chunk and a batch can all keep to."""
+    apart = elman.cell(gates="z", split="z")(lambda z_x, z_h, h_prev: z_x - z_h)
+    whole = elman.cell(gates="z")(lambda z, h_prev: z)
+    layer = elman.Recurrent(apart if split else whole, I, H, dtype=torch.float64)
+    x, h = randn(3, 2, I, dtype=torch.float64), randn(1, 2, H, seed=1, dtype=torch.float64)
+    output, _ = layer(x, h)
+    W_ih, W_hh, b_ih, b_hh = (one.tolist() for one in layer.parameters())
+    for b in range(2):
+        state = h[0, b].tolist()
+        for t in range(3):
+            from_x = [list(zip(row, x[t, b].tolist(), strict=True)) for row in W_ih]
+            from_h = [list(zip(row, state, strict=True)) for row in W_hh]
+            if split:
+                state = [chain(b_ih[j], from_x[j]) - chain(b_hh[j], from_h[j]) for j in range(H)]
+            else:
+                state = [chain(b_ih[j] + b_hh[j], from_x[j] + from_h[j]) for j in range(H)]
+            assert output[t, b].tolist() == state

@@ -33,6 +33,8 @@ def info(
     from elman.files.model import VERSION
 
     found = read_model(model)
+    if found.metadata.get("kind") == "stream":
+        raise InputError(f"{model} holds a stream, which elman.Stream.load reads and shows")
     try:
         described = {"format": VERSION, **_described(found.metadata, found.tensors, latex or as_json)}
         if latex and not as_json:

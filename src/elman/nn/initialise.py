@@ -72,8 +72,9 @@ def to_unbounded(parameter: Parameter) -> float:
 def from_unbounded(parameter: Parameter, number: Tensor) -> Tensor:
     """A cell's trainable number inside its range: logistic between two bounds, exponential above or below one."""
     low, high = parameter.bounds
+    wide = number.double()  # rounded once at the end, so that NumPy, which a stream has, finds the same bits
     if math.isfinite(low) and math.isfinite(high):
-        return low + (high - low) * torch.sigmoid(number)
+        return (low + (high - low) * torch.sigmoid(wide)).to(number.dtype)
     if math.isfinite(low):
-        return low + torch.exp(number)
-    return high - torch.exp(number) if math.isfinite(high) else number
+        return (low + torch.exp(wide)).to(number.dtype)
+    return (high - torch.exp(wide)).to(number.dtype) if math.isfinite(high) else number

@@ -58,6 +58,8 @@ def restore(model: Model, path: str | os.PathLike[str]) -> "Estimator":
     Raises:
         InputError: it is no model of elman's, or something in it does not fit together.
     """
+    if model.metadata.get("kind") == "stream":
+        raise InputError(f"{os.fspath(path)} holds a stream: read it with elman.Stream.load")
     task = model.metadata.get("task")
     if not isinstance(task, str) or task not in TASKS:
         raise InputError(f"{os.fspath(path)}: the task is {task!r}, expected one of {', '.join(TASKS)}")
