@@ -32,11 +32,11 @@ class Steps:
         end = "" if number is None else f"_{number}"
         self.start = block.pointer(name + end)
         self.is_given = self.start.address().differs(0)
-        self._step, self._row = block.int(f"{name}_step{end}"), block.int(f"{name}_row{end}")
+        self._step, self.row = block.int(f"{name}_step{end}"), block.int(f"{name}_row{end}")
 
     def at(self, start: Int, row: Int) -> Pointer:
         """Where a row is at the step that `starts` gives."""
-        return self.start + (start * self._step + row * self._row)
+        return self.start + (start * self._step + row * self.row)
 
 
 class Units:
@@ -61,6 +61,10 @@ class Units:
     def copy_out(self, target: Pointer, source: Pointer) -> None:
         """From one of our rows into a caller's."""
         self.each(lambda u, count: target.store(u, source.vector(u), count))
+
+    def spread(self, target: Pointer, rows: Int, source: Pointer) -> None:
+        """From a caller's row into packed columns of so many rows."""
+        self.each(lambda u, count: (target + u * rows).store(0, source.vector(u, count)))
 
     def fill(self, target: Pointer, value: Vector) -> None:
         """One number everywhere, up to a whole vector."""

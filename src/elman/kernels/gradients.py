@@ -6,7 +6,7 @@ and for a sequence that is taken in segments of whole blocks. A task has some of
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from elman.kernels.arguments import COMMON
 from elman.kernels.blocks import Block, Steps, Units
@@ -49,6 +49,15 @@ def define_gradients(module: Module) -> None:
         _Gradients(body).emit()
 
 
+class Source(NamedTuple):
+    """The rows at places from `begin` to `end`: row number r is `start + r * row`."""
+
+    start: Pointer
+    row: Int
+    begin: Int
+    end: Int
+
+
 class _Gradients:
     def __init__(self, body: Any) -> None:
         self.body, self.W = body, body.module.lanes
@@ -61,8 +70,9 @@ class _Gradients:
         self.T, self.S, self.G = block.int("steps"), block.int("split"), block.int("gates")
         self.dz, self.dz_pitch = block.pointer("dz"), block.int("dz_pitch")
         self.dense, self.starts, self.order = (block.pointer(name) for name in ("dense", "starts", "order"))
-        self.lengths, self.steps = block.pointer("lengths"), block.int("gradient_block")
+        self.steps = block.int("gradient_block")
         self.reverse = block.int("reverse").differs(0)
+        self.zero = body.integer(0)
         self.x, self.every = Steps(block, "x"), Steps(block, "every", 0)
         scratch = block.pointer("gradient_scratch").bytes_on(body.task * block.int("gradient_scratch_bytes"))
         self.low, self.high = self._part(self.G * self.H, ROWS_OF_A_TASK)
@@ -82,7 +92,7 @@ class _Gradients:
         with self.body.when(sums.address().differs(0)):
             weights = [
                 _Weights(self, "ih", self.I, self.G, self.S * self.H, self._x),
-                _Weights(self, "hh", self.H, self.body.integer(0), self.body.integer(0), self._h_before),
+                _Weights(self, "hh", self.H, self.zero, self.zero, self._h_before),
             ]
             for one in weights:
                 one.begin()
@@ -100,15 +110,21 @@ class _Gradients:
             for one in weights:
                 one.finish()
 
-    def _x(self, t: Int, _: Int, row: Int) -> Pointer:
-        return self.x.at(self.starts.int_at(t), row)
+    def _x(self, t: Int, rows: Int) -> list[Source]:
+        return [Source(self.x.at(self.starts.int_at(t), self.zero), self.x.row, self.zero, rows)]
 
-    def _h_before(self, t: Int, place: Int, row: Int) -> Pointer:
-        first = choose(self.reverse, self.lengths.int_at(place) - 1, self.body.integer(0)).equals(t)
-        t_before = choose(first, t, choose(self.reverse, t + 1, t - 1))
-        start = self.block.pointer("h_0_0") + row * self.block.int("h_0_row_0")
-        other = self.every.at(self.starts.int_at(t_before), row)
-        return choose(first, start.address(), other.address()).pointer()
+    def _h_before(self, t: Int, rows: Int) -> list[Source]:
+        """The states before step t: of the rows that have just begun, which are the last, the initial ones."""
+        ahead = choose(self.reverse, t + 1, t)  # dense[ahead + 1] - dense[ahead]: the rows that run beside this step
+        last = t + 1 >= self.T
+        beside = self.dense.int_at(choose(last, self.T, t + 2)) - self.dense.int_at(minimum(ahead, self.T))
+        goes_on = choose(self.reverse, choose(last, self.zero, beside), choose(t.equals(0), self.zero, rows))
+        other = choose(self.reverse, minimum(t + 1, self.T - 1), choose(t.equals(0), self.zero, t - 1))
+        start, row = self.block.pointer("h_0_0"), self.block.int("h_0_row_0")
+        return [
+            Source(self.every.at(self.starts.int_at(other), self.zero), self.every.row, self.zero, goes_on),
+            Source(start, row, goes_on, rows),
+        ]
 
     def _add_sums(self, sums: Pointer, first: Int, rows: Int) -> None:
         """The sum of dz itself, in the kernels' order of gates, and of the parameters' gradients."""
@@ -139,7 +155,7 @@ class _Weights:
         size: I or H, the columns.
         order: where the gates' order begins in `gate_order`.
         window: where its gates begin in a row of dz.
-        source: gives the address of what was multiplied at a step: of (t, place, row).
+        source: where what was multiplied is, from the step and the number of rows that run at it.
     """
 
     def __init__(
@@ -149,7 +165,7 @@ class _Weights:
         size: Int,
         order: Int,
         window: Int,
-        source: Callable[[Int, Int, Int], Pointer],
+        source: Callable[[Int, Int], list[Source]],
     ) -> None:
         self.task, self.body, self.W = task, task.body, task.W
         self.size, self.window, self.source = size, window, source
@@ -189,12 +205,12 @@ class _Weights:
         """The rows of what was multiplied, in packed columns."""
         task, W = self.task, self.W
         k = self.body.variable(0)
-        with self.body.loop(end, start=begin) as t:  # noqa: SIM117
-            with self.body.loop(task.dense.int_at(t + 1) - task.dense.int_at(t)) as place:
-                source = self.source(t, place, task.order.int_at(place))
-                target = packed + k.get() * W
-                self.units.each(lambda u, count: (target + u * rows).store(0, source.vector(u, count)))
-                k.set(k.get() + 1)
+        with self.body.loop(end, start=begin) as t:
+            for one in self.source(t, task.dense.int_at(t + 1) - task.dense.int_at(t)):
+                with self.body.loop(one.end, start=one.begin) as place:
+                    row = one.start + task.order.int_at(place) * one.row
+                    self.units.spread(packed + k.get() * W, rows, row)
+                    k.set(k.get() + 1)
 
     def finish(self) -> None:
         """Give the sums to the caller."""

@@ -46,7 +46,7 @@ def scratch(size: int) -> Scratch:
 
 _HUGEPAGE: Final = 14  # Linux's MADV_HUGEPAGE
 _PAGE: Final = 4096
-_LARGE: Final = 32 * 1024 * 1024  # above that glibc gives freed memory back to the system
+_LARGE: Final = 4 * 1024 * 1024  # as NumPy has it
 
 
 def prefer_large_pages(address: int, size: int) -> None:

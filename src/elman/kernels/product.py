@@ -10,6 +10,7 @@ The columns of B are packed: W at a time, and for those all k one after another 
 times W columns is kept in registers while k goes by.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from elman.kernels.emitter import Body, Module
@@ -66,19 +67,26 @@ def _define_rows(module: Module, kind: Kind, R: int, V: int) -> Body:
     with module.function(f"{kind.name}_{R}", "a* a_stride c* b* b_stride K vectors") as body:
         a = [body.a] if kind.transposed else [body.a.pointer_at(r) for r in range(R)]
         c = [body.c.pointer_at(r) for r in range(R)]
-        groups = (body.vectors + (V - 1)) // V
-        with body.when(body.vectors > 0):
-            # Groups of nearly the same width: 4 vectors are 2 and 2, not 3 and 1.
-            width, wider = body.vectors // groups, body.vectors % groups
-            done = body.variable(0)
-            with body.loop(groups) as group:
-                j = done.get()
-                count = width + (group < wider).as_int()
-                for v in range(1, V + 1):
-                    with body.when(count.equals(v)):
-                        _tile(body, kind, a, c, j, R, v)
-                done.set(j + count)
+
+        def tile(j: Int, count: Int) -> None:
+            for v in range(1, V + 1):
+                with body.when(count.equals(v)):
+                    _tile(body, kind, a, c, j, R, v)
+
+        _in_groups(body, body.vectors, V, tile)
     return body
+
+
+def _in_groups(body: Body, whole: Int, most: int, visit: Callable[[Int, Int], None]) -> None:
+    """Divide into groups of nearly the same size, at most `most`: 4 are 2 and 2, not 3 and 1; `visit(begin, count)`."""
+    groups = (whole + (most - 1)) // most
+    with body.when(whole > 0):
+        size, larger = whole // groups, whole % groups
+        begin = body.variable(0)
+        with body.loop(groups) as group:
+            count = size + (group < larger).as_int()
+            visit(begin.get(), count)
+            begin.set(begin.get() + count)
 
 
 def _tile(body: Body, kind: Kind, a: list[Pointer], c: list[Pointer], j: Int, R: int, V: int) -> None:
@@ -121,27 +129,15 @@ def _tile(body: Body, kind: Kind, a: list[Pointer], c: list[Pointer], j: Int, R:
 
 
 def _define_product(module: Module, kind: Kind, by_rows: list[Body]) -> None:
-    """All rows: tiles of nearly the same height, so that no last one is slow."""
+    """All of C. Tiles of nearly the same height, so that no last one is slow."""
     most = len(by_rows)
     with module.function(kind.name, "a* a_stride c* b* b_stride K rows vectors", public=True) as body:
-        tiles = (body.rows + (most - 1)) // most
-        with body.when(body.rows > 0):
-            height, higher = body.rows // tiles, body.rows % tiles
-            done = body.variable(0)
-            with body.loop(tiles) as tile:
-                row = done.get()
-                count = height + (tile < higher).as_int()
-                a = body.a + row if kind.transposed else body.a.bytes_on(row * ADDRESS_BYTES)
-                for R in range(1, most + 1):
-                    with body.when(count.equals(R)):
-                        body.call(
-                            by_rows[R - 1],
-                            a,
-                            body.a_stride,
-                            body.c.bytes_on(row * ADDRESS_BYTES),
-                            body.b,
-                            body.b_stride,
-                            body.K,
-                            body.vectors,
-                        )
-                done.set(row + count)
+
+        def tile(row: Int, count: Int) -> None:
+            a = body.a + row if kind.transposed else body.a.bytes_on(row * ADDRESS_BYTES)
+            c = body.c.bytes_on(row * ADDRESS_BYTES)
+            for R in range(1, most + 1):
+                with body.when(count.equals(R)):
+                    body.call(by_rows[R - 1], a, body.a_stride, c, body.b, body.b_stride, body.K, body.vectors)
+
+        _in_groups(body, body.rows, most, tile)
