@@ -6,6 +6,9 @@ PackedSequence begin; row b at step t of an array is `starts[t] * x_step + b * x
 (t, row) before step t; the kernels' own arrays have no padding. `order` are the rows from the longest to the shortest,
 `lengths` their lengths.
 
+Backpropagation goes by stretches of `blocks_at_once` blocks of `gradient_block` steps, in which dz is kept: those that
+come as number `s_begin` to `s_end`, which compiled code sets itself.
+
 A block is [the plan's | the call's | the first state's | other states', parameters', masks'], so that what a call
 sets stands together.
 """
@@ -17,7 +20,7 @@ from elman.equations import Cell
 OF_THE_PLAN = """
     block_bytes steps rows input_size hidden_size gates split reverse directions groups gate_order
     front vectors z_pitch h_pitch kept_pitch dz_pitch scratch_bytes block
-    gradient_block gradient_tasks gradient_scratch_bytes
+    gradient_block gradient_tasks gradient_scratch_bytes blocks_at_once s_begin s_end
     product added_product transposed_product pack_columns pack_rows pack_bias gradients
     order lengths starts dense
     packed_bias packed_parameters packed_ih packed_hh scratch

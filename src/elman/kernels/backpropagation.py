@@ -16,6 +16,7 @@ from elman.kernels.blocks import Steps
 from elman.kernels.emitter import Body, Module
 from elman.kernels.functions import ON_VECTORS
 from elman.kernels.recurrence import ADDRESS_BYTES, Size, Task, as_vector, gate_places, kept_states
+from elman.kernels.stretch import dz_of_stretch
 from elman.kernels.values import Int, Pointer, choose
 
 
@@ -61,14 +62,16 @@ class _Backward(Task):
         self.d_every = [Steps(block, "d_every", k) for k in range(len(cell.state))]
         self.masks = [Steps(block, "mask", k) for k in range(len(cell.masks))]
         self.d_x = Steps(block, "d_x")
-        self.dz, self.dz_pitch = block.pointer("dz"), block.int("dz_pitch")
+        self.dz_pitch = block.int("dz_pitch")
+        self.dz = dz_of_stretch(block, self.dense)
         self.keeps, self.kept_pitch = block.pointer("kept"), block.int("kept_pitch")
 
     def emit(self) -> None:
-        body = self.body
-        self._begin()
+        body, begin, end = self.body, self.block.int("s_begin"), self.block.int("s_end")
+        with body.when(begin.equals(0)):
+            self._begin()
         n, count_in_block = body.variable(0), body.variable(0)
-        with body.loop(self.T) as s:
+        with body.loop(end, start=begin) as s:
             t = self.time(s, backwards=True)
             self.still_running(n, t)
             count = n.get()
@@ -77,11 +80,12 @@ class _Backward(Task):
             with body.when(count > 0):
                 self._product(count)
             count_in_block.set(count_in_block.get() + count)
-            with body.when(((s + 1) % self.block_steps).equals(0) | (s + 1).equals(self.T)):
+            with body.when(((s + 1) % self.block_steps).equals(0) | (s + 1).equals(end)):
                 with body.when(self.d_x.is_given):
                     self._gradient_of_x(count_in_block.get())
                 count_in_block.set(0)
-        self._finish()
+        with body.when(end.equals(self.T)):
+            self._finish()
 
     def _d_state(self, k: int, i: Int) -> Pointer:
         return self.scratch_of["d_states"] + (k * self.rows + i) * self.h_pitch

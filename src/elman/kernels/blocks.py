@@ -20,6 +20,10 @@ class Block:
         """A number."""
         return self._start.int_at(self._places[name])
 
+    def set(self, name: str, value: Int) -> None:
+        """Write a number."""
+        self._start.set_int(self._places[name], value)
+
     def pointer(self, name: str) -> Pointer:
         """An address."""
         return self._start.pointer_at(self._places[name])

@@ -12,6 +12,7 @@ from elman.kernels.arguments import COMMON
 from elman.kernels.blocks import Block, Steps, Units
 from elman.kernels.emitter import Module
 from elman.kernels.recurrence import ADDRESS_BYTES, Size
+from elman.kernels.stretch import dz_of_stretch, first_step
 from elman.kernels.values import Int, Pointer, choose, minimum
 
 ROWS_OF_A_TASK = 8
@@ -68,8 +69,8 @@ class _Gradients:
         self.parts = block.int("gradient_tasks")
         self.H, self.I = block.int("hidden_size"), block.int("input_size")
         self.T, self.S, self.G = block.int("steps"), block.int("split"), block.int("gates")
-        self.dz, self.dz_pitch = block.pointer("dz"), block.int("dz_pitch")
         self.dense, self.starts, self.order = (block.pointer(name) for name in ("dense", "starts", "order"))
+        self.dz, self.dz_pitch = dz_of_stretch(block, self.dense), block.int("dz_pitch")
         self.steps = block.int("gradient_block")
         self.reverse = block.int("reverse").differs(0)
         self.zero = body.integer(0)
@@ -97,10 +98,12 @@ class _Gradients:
             for one in weights:
                 one.begin()
             # All three sums of a block while its dz is in the cache; the last one first, as backpropagation comes by.
-            count = (self.T + self.steps - 1) // self.steps
+            low = first_step(self.block)
+            high = low + self.block.int("s_end") - self.block.int("s_begin")
+            count = (high - low + self.steps - 1) // self.steps
             with self.body.loop(count) as number:
-                begin = choose(self.reverse, number, count - 1 - number) * self.steps
-                end = minimum(begin + self.steps, self.T)
+                begin = low + choose(self.reverse, number, count - 1 - number) * self.steps
+                end = minimum(begin + self.steps, high)
                 first = self.dense.int_at(begin)
                 rows = self.dense.int_at(end) - first
                 with self.body.when(rows > 0):

@@ -20,6 +20,7 @@ from elman.kernels.parallel import define_run
 from elman.kernels.product import define_products
 from elman.kernels.recurrence import ADDRESS_BYTES, define_forward, kept_states
 from elman.kernels.stack import define_in_turn
+from elman.kernels.stretch import count_stretches, set_stretch
 from elman.kernels.values import Int, Pointer
 
 
@@ -61,9 +62,11 @@ def emit_layer(module: Module, cell: Cell, kept: Kept) -> str:
     with module.function("backpropagate", "control* arguments* tasks gradient_tasks", public=True) as body:
         mode = enter_default_mode(body)
         _pack_back(body, cell, names)
-        body.call(run, body.control, body.address_of(backward), body.arguments, body.tasks)
-        gradients = Block(body, body.arguments, names).pointer("gradients")
-        body.call(run, body.control, gradients, body.arguments, body.gradient_tasks)
+        first = Block(body, body.arguments, names)
+        with body.loop(count_stretches(first)) as number:
+            set_stretch(body, names, number)
+            body.call(run, body.control, body.address_of(backward), body.arguments, body.tasks)
+            body.call(run, body.control, first.pointer("gradients"), body.arguments, body.gradient_tasks)
         _finish_sums(body, cell, names)
         restore_mode(body, mode)
     return str(module.ir)

@@ -13,6 +13,7 @@ from elman.kernels.target import ITEMSIZE
 _Z_BYTES: Final = 128 * 1024  # a block of pre-activations stays in the second cache
 _LEAST_ROWS: Final = 32  # of a block, so that W_ih is not read anew for a few
 _PANEL_NUMBERS: Final = 64 * 1024  # a block of x or h that gradients of weights are summed over
+_STRETCH_BYTES: Final = 4 * 1024 * 1024
 _SERIAL_FLOPS: Final = 2e6  # below about 20 microseconds of work a second thread does not pay
 _ROWS_OF_A_THREAD: Final = 4
 _LINE: Final = 64
@@ -88,7 +89,12 @@ class Plan:
         forward.add_shared("scratch", _up(self.forward_scratch, _LINE), self.tasks)
         backward.add("packed_ih_back", D, self.x_pitch * G * H * itemsize)
         backward.add("packed_hh_back", D, self.h_pitch * G * H * itemsize)
-        backward.add("dz", D, (count * self.dz_pitch + W) * itemsize)
+        # dz is read again for the gradients of the weights: while it is in the cache, unless they are large themselves.
+        at_once = max(_STRETCH_BYTES, 4 * G * H * (I + H) * itemsize)
+        of_a_block = self.gradient_block * B * self.dz_pitch * itemsize
+        blocks_at_once = max(1, at_once // of_a_block)
+        kept_dz = min(count, blocks_at_once * self.gradient_block * B)
+        backward.add("dz", D, (kept_dz * self.dz_pitch + W) * itemsize)
         scratch = backpropagation.scratch_places(rows, block, self.h_pitch, self.x_pitch, states, itemsize)["end"]
         backward.add_shared("scratch", _up(scratch, _LINE), self.tasks)
         of_a_task = _up(-(-G * H // self.gradient_parts), gradients.ROWS_OF_A_TASK) + gradients.ROWS_OF_A_TASK
@@ -104,6 +110,7 @@ class Plan:
             "front": front, "vectors": vectors,
             "z_pitch": self.z_pitch, "h_pitch": self.h_pitch, "kept_pitch": self.kept_pitch,
             "block": block, "dz_pitch": self.dz_pitch,
+            "blocks_at_once": blocks_at_once,
             "gradient_block": self.gradient_block, "gradient_tasks": self.gradient_parts,
             **compiled.shared,
         }  # fmt: skip
@@ -167,11 +174,6 @@ class Call:
         compiled = self.plan.compiled
         start = direction * len(compiled.names) + compiled.index[first]
         self.numbers[start : start + len(values)] = array("q", values)
-
-    def move(self, direction: int, name: str, distance: int) -> None:
-        """Add to a number."""
-        compiled = self.plan.compiled
-        self.numbers[direction * len(compiled.names) + compiled.index[name]] += distance
 
     def place(self, memory: Memory, start: int) -> None:
         """Lay a piece of memory out, which begins at an address."""

@@ -371,3 +371,9 @@ def minimum(a: Int, b: "Int | int") -> Int:
     """The smaller of two integers."""
     other = a.body.integer(b)
     return Int(a.body, a.body.build.select((a < other).raw, a.raw, other.raw))
+
+
+def maximum(a: Int, b: "Int | int") -> Int:
+    """The larger of two integers."""
+    other = a.body.integer(b)
+    return Int(a.body, a.body.build.select((a < other).raw, other.raw, a.raw))

@@ -130,11 +130,7 @@ class Layer:
     def _begin(self, backward: bool) -> tuple[Scratch, Call]:
         plan = self.plan
         memory = scratch((plan.backward_memory if backward else plan.forward_memory).size)
-        call = plan.calls(memory.address)[backward].copy(self.rows)
-        if backward and self.rows.before:
-            for d in range(plan.directions):
-                call.move(d, "dz", -self.rows.before * plan.dz_pitch * self.item)
-        return memory, call
+        return memory, plan.calls(memory.address)[backward].copy(self.rows)
 
     def _write(self, call: Call, d: int, every: Sequence[Tensor | None], kept: Sequence[Tensor]) -> None:
         """What forward and backward have in common."""
