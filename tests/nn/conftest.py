@@ -1,5 +1,7 @@
 """The kernels' own memory is poisoned together with torch's."""
 
+import ctypes
+
 import pytest
 
 from elman.kernels import memory
@@ -12,7 +14,7 @@ def poisoned_memory(poisoned_memory, monkeypatch):
 
     def poisoned(size):
         piece = memory.scratch(size)
-        piece.memory.fill(0xFF)
+        ctypes.memset(piece.address, 0xFF, size)
         return piece
 
     for module in (kernel_call, readout):

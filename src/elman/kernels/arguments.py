@@ -4,7 +4,7 @@ Counts are in numbers (not bytes) unless the name says so; addresses are of the 
 the batch. `starts[t]` is what stands in the place of t in the caller's arrays: t itself, or where the steps of a
 PackedSequence begin; row b at step t of an array is `starts[t] * x_step + b * x_row` on. `dense[t]` counts the valid
 (t, row) before step t; the kernels' own arrays have no padding. `order` are the rows from the longest to the shortest,
-`lengths` their lengths.
+`lengths` their lengths; with `pads` the caller's arrays have padding, to be filled with 0.
 
 Backpropagation goes by stretches of `blocks_at_once` blocks of `gradient_block` steps, in which dz is kept: those that
 come as number `s_begin` to `s_end`, which compiled code sets itself.
@@ -22,7 +22,7 @@ OF_THE_PLAN = """
     front vectors z_pitch h_pitch kept_pitch dz_pitch scratch_bytes block
     gradient_block gradient_tasks gradient_scratch_bytes blocks_at_once s_begin s_end
     product added_product transposed_product pack_columns pack_rows pack_bias gradients
-    order lengths starts dense
+    order lengths starts dense pads
     packed_bias packed_parameters packed_ih packed_hh scratch
     packed_ih_back packed_hh_back dz gradient_scratch
 """

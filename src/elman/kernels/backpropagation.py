@@ -12,7 +12,7 @@ from typing import Any
 
 from elman.equations import Cell
 from elman.equations.kept import Kept
-from elman.kernels.blocks import Steps
+from elman.kernels.blocks import Steps, Units
 from elman.kernels.emitter import Body, Module
 from elman.kernels.functions import ON_VECTORS
 from elman.kernels.recurrence import ADDRESS_BYTES, Size, Task, as_vector, gate_places, kept_states
@@ -197,3 +197,4 @@ class _Backward(Task):
                 with self.body.when(given.address().differs(0)):
                     target = given + self.row(i) * self.block.int(f"d_h_0_row_{k}")
                     self.units.copy_out(target, self._d_state(k, i))
+            self.fill_padding(self.d_x, i, Units(self.body, self.I))

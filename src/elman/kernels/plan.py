@@ -166,7 +166,7 @@ class Call:
         """Another call with the same numbers, on a batch."""
         call = Call(self.plan, self.numbers[:])
         for direction in range(self.plan.directions):
-            call.write(direction, "order", rows.addresses)
+            call.write(direction, "order", rows.numbers)
         return call
 
     def write(self, direction: int, first: str, values: Sequence[int]) -> None:

@@ -98,6 +98,13 @@ class Task:
         last = self.rows - 1
         return self.lengths.int_at(self.place(choose(i < 0, self.body.integer(0), choose(i > last, last, i))))
 
+    def fill_padding(self, one: Steps, i: Int, units: Units) -> None:
+        """Write 0 where row i has no steps, if the caller's array has such places."""
+        pads = one.is_given & self.block.int("pads").differs(0)
+        with self.body.when(pads), self.body.loop(self.T, start=self._length(i)) as t:
+            target = one.at(self.starts.int_at(t), self.row(i))
+            units.each(lambda u, count: target.store(u, self.body.vector(0.0), count))
+
     def numbers(self, u: Int) -> dict[str, Any]:
         """The values of the cell's parameters and constants for the units from u on."""
         values: dict[str, Any] = {name: self.body.vector(one) for name, one in self.cell.constants.items()}
@@ -253,6 +260,8 @@ class _Forward(Task):
             for k in range(len(self.cell.state)):
                 target = self.block.pointer(f"h_n_{k}") + self.row(i) * self.block.int(f"h_n_row_{k}")
                 self.units.copy_out(target, self._h(self.current.get(), i) if k == 0 else self._other(k, i))
+            for one in self.every:
+                self.fill_padding(one, i, self.units)
 
 
 def gate_places(cell: Cell) -> Mapping[str, int]:

@@ -31,7 +31,8 @@ class Rows:
         """The valid (step, row) before the first: 0, but in a segment."""
         self.valid_steps = int(dense[-1]) - self.before
         """The sum of the lengths."""
-        self.addresses: Final = [one.ctypes.data for one in (order, lengths, starts, dense)]
+        self.numbers: Final = [*(one.ctypes.data for one in (order, lengths, starts, dense)), int(kind == "ragged")]
+        """The tables' addresses and whether there is padding, as `arguments` has them."""
 
     def segment(self, begin: int, end: int) -> "Rows":
         """The same batch from step `begin` to `end`; its dense numbers go on from those before."""

@@ -139,12 +139,6 @@ def _parts(stack: Stack, tensors: Sequence[Tensor]) -> _Parts:
     return _Parts(tensors[0], tensors[1:start], flat, masks, tensors[end:])
 
 
-def _new(stack: Stack, like: Tensor, *shape: int) -> Tensor:
-    """A tensor to be written by the kernels, which write no padding: it has to be 0 there."""
-    one = new(like, *shape)
-    return one.zero_() if stack.rows.kind == "ragged" else one
-
-
 def _forward(stack: Stack, tensors: Sequence[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
     """The results; and the outputs of the layers below the last, and what each layer keeps for backward."""
     parts = _parts(stack, tensors)
@@ -153,12 +147,12 @@ def _forward(stack: Stack, tensors: Sequence[Tensor]) -> tuple[list[Tensor], lis
     final = [x.new_empty(shape) for _ in range(n)]
     others = []
     if stack.return_states:
-        others = [_new(stack, x, shape[0], *x.shape[:-1], shape[-1]) for _ in range(n - 1)]
+        others = [new(x, shape[0], *x.shape[:-1], shape[-1]) for _ in range(n - 1)]
     outputs: list[Tensor] = []
     kept: list[Tensor] = []
     for number in range(stack.num_layers):
         layer = parts.layer(stack, number, outputs[-1] if outputs else x)
-        outputs.append(_new(stack, x, *x.shape[:-1], D * shape[-1]))
+        outputs.append(new(x, *x.shape[:-1], D * shape[-1]))
         kept += layer.forward([outputs[-1], *(one[number * D : (number + 1) * D] for one in others)], final)
     if stack.return_states:
         others = [torch.cat([_by_direction(one, D) for one in outputs]), *others]
@@ -195,7 +189,7 @@ def _backward(
         if d_states and d_states[0] is not None:
             beside = torch.cat(d_states[0][here].unbind(), -1)
             d_every[0] = beside if d_output is None else d_output + beside
-        d_x = [_new(stack, layer.x, *layer.x.shape) for _ in range(D)] if number or needed[0] else []
+        d_x = [new(layer.x, *layer.x.shape) for _ in range(D)] if number or needed[0] else []
         d_weights = [_zeros(one) for one in layer.weights] if wants_weights else []
         layer.backward(
             [together(outputs[number])],  # as a hook on saved tensors may have laid them out otherwise
