@@ -1,7 +1,5 @@
 """RNN, GRU and LSTM are torch.nn's: values, states and all gradients, on every path, packed and unpacked."""
 
-import copy
-import math
 from typing import NamedTuple
 
 import pytest
@@ -106,7 +104,7 @@ def run(layer, case, dtype, lengths, ours):
     return [one.detach().double() for one in forward], [one.double() for one in backward]
 
 
-def nearest_to_the_kink(case, lengths, theirs):
+def nearest_to_the_kink(case, theirs):
     """The smallest pre-activation of a ReLU layer, as a part of the largest."""
     probe = elman.Recurrent(
         relu_and_what_goes_in, case.I, case.H, case.L, case.bias, case.batch_first, 0.0, case.bidirectional,
@@ -118,7 +116,7 @@ def nearest_to_the_kink(case, lengths, theirs):
         h = randn(case.L * probe.num_directions, case.B, case.H, seed=case.seed + 1).double()
         hx = (h, torch.zeros_like(h))
     with torch.no_grad():
-        _, _, every = probe(randn(*case.shape(), seed=case.seed).double(), hx, lengths)
+        _, _, every = probe(randn(*case.shape(), seed=case.seed).double(), hx, lengths_of(case))
     z = every["z_of"].abs()
     z = z[z != 0]  # past a sequence's end
     return (z.min() / z.max()).item() if z.numel() else 1.0
@@ -136,35 +134,46 @@ LARGEST = (200, 64, 160, 130)
 @example(Case("relu", 1, 1, 1, 1, 1))
 @given(cases)
 def test_equal_to_torch_on_every_path(case):
-    our_class, torch_class, _ = LAYERS[case.kind]
-    torch.manual_seed(case.seed)
-    theirs = torch_class(case.I, case.H, **case.options())
-    ours = our_class(case.I, case.H, **case.options())
-    ours.load_state_dict(theirs.state_dict())
-    lengths = None
-    if case.form != "whole":
-        lengths = torch.randint(1, case.T + 1, (case.B,), generator=torch.Generator().manual_seed(case.seed))
-        lengths[0] = case.T  # torch's packing knows no longer padding
-        lengths = lengths.sort(descending=True).values if case.form == "sorted" else lengths.flip(0)
-
-    single_forward, single_backward = run(theirs, case, torch.float32, lengths, ours=False)
-    exact_forward, exact_backward = run(theirs.double(), case, torch.float64, lengths, ours=False)
-    beside_forward, beside_backward = run(nearly(theirs), case, torch.float64, lengths, ours=False)
-    kink = nearest_to_the_kink(case, lengths, theirs) if case.kind == "relu" else 1.0
+    single, double, theirs = both_precisions(case)
+    kink = nearest_to_the_kink(case, theirs) if case.kind == "relu" else 1.0
     for path in PATHS:
         if path != "kernel" and case.T > 20 and settings.default.max_examples < 500:
             continue  # the others take most of the time
-        with forced(path):
-            forward, backward = run(ours.float(), case, torch.float32, lengths, ours=True)
-            check_single(forward, single_forward, exact_forward, beside_forward, below=math.inf)
-            if kink > 1e-5:
-                # Where there are few units in all, all may be saturated: 1 - tanh^2 has few digits then.
-                below = math.inf if case.T * case.B * case.H < 100 else 10
-                check_single(backward, single_backward, exact_backward, beside_backward, below)
-            forward, backward = run(ours.double(), case, torch.float64, lengths, ours=True)
-            check_double(forward, exact_forward)
-            if kink > 1e-14:
-                check_double(backward, exact_backward)
+        ours = ours_of(case, path, torch.float32)
+        check_single(case, path, "forward", ours[0], single[0], double[0])
+        if kink > 1e-5:
+            check_single(case, path, "backward", ours[1], single[1], double[1])
+        ours = ours_of(case, path, torch.float64)
+        check_double(ours[0], double[0])
+        if kink > 1e-14:
+            check_double(ours[1], double[1])
+
+
+def torchs_layer(case):
+    torch.manual_seed(case.seed)
+    return LAYERS[case.kind][1](case.I, case.H, **case.options())
+
+
+def lengths_of(case):
+    if case.form == "whole":
+        return None
+    lengths = torch.randint(1, case.T + 1, (case.B,), generator=torch.Generator().manual_seed(case.seed))
+    lengths[0] = case.T  # torch's packing knows no longer padding
+    return lengths.sort(descending=True).values if case.form == "sorted" else lengths.flip(0)
+
+
+def both_precisions(case):
+    """What torch's layer gives in single and in double precision: (forward, backward) each; and the layer."""
+    theirs, lengths = torchs_layer(case), lengths_of(case)
+    single = run(theirs, case, torch.float32, lengths, ours=False)
+    return single, run(theirs.double(), case, torch.float64, lengths, ours=False), theirs
+
+
+def ours_of(case, path, dtype):
+    layer = LAYERS[case.kind][0](case.I, case.H, **case.options())
+    layer.load_state_dict(torchs_layer(case).state_dict())
+    with forced(path):
+        return run(layer.to(dtype), case, dtype, lengths_of(case), ours=True)
 
 
 def check_double(ours, exact):
@@ -173,29 +182,50 @@ def check_double(ours, exact):
         assert (one - truth).abs().max() <= 1e-7 * truth.abs().max() + 1e-14
 
 
-def nearly(layer):
-    """The layer with weights that are a rounding off in single precision."""
-    other, generator = copy.deepcopy(layer), torch.Generator().manual_seed(0)
-    with torch.no_grad():
-        for one in other.parameters():
-            one.mul_(1 + 2**-24 * (2 * torch.rand(one.shape, generator=generator, dtype=one.dtype) - 1))
-    return other
+def check_single(case, path, which, ours, theirs, exact):
+    """The largest error is at most twice torch's and 1e-6 of the tensor's largest value.
 
-
-def check_single(ours, theirs, exact, beside, below=10):
-    """No error much larger than torch's; or than what a rounding of the weights makes, where that is large.
-
-    Args:
-        ours: what is checked; theirs: torch's; exact: in double precision.
-        beside: exact too, of `nearly` the same layer.
-        below: tensors of fewer numbers are measured by the largest number of all of them: those of one number may be
-            near 0 where nothing that they are a sum of is.
+    The largest error of a tensor of a few numbers is a matter of luck, ours and torch's, and of how near to 0 the
+    numbers happen to be. So where the bound is broken the same bound over many draws of the case decides.
     """
-    of_all = max(truth.abs().max() for truth in exact)
-    for one, other, truth, moved in zip(ours, theirs, exact, beside, strict=True):
-        error, torchs, least = ((value - truth).abs().max() for value in (one, other, moved))
-        largest = truth.abs().max() if truth.numel() >= below else of_all
-        assert error <= 2 * torchs + max(1e-6 * largest, 10 * least) + 1e-12
+    draws = [errors(which, ours, theirs, exact)]
+    if within(draws):
+        return
+    for k in range(1, MORE_DRAWS + 1):
+        other = case._replace(seed=case.seed + 2**20 * k)
+        single, double, layer = both_precisions(other)
+        if which == "backward" and case.kind == "relu" and nearest_to_the_kink(other, layer) <= 1e-5:
+            continue
+        number = ("forward", "backward").index(which)
+        draws.append(errors(which, ours_of(other, path, torch.float32)[number], single[number], double[number]))
+    assert within(draws), (
+        path,
+        which,
+        [tuple(map(max, zip(*of_one, strict=True))) for of_one in zip(*draws, strict=True)],
+    )
+
+
+MORE_DRAWS = 30
+
+
+def errors(which, ours, theirs, exact):
+    """For each tensor our largest error and torch's, as parts of the tensor's largest value.
+
+    Of final states it is the output's: one number alone may be near 0 where all others are not.
+    """
+    largest = exact[0].abs().max() if which == "forward" else 0.0
+    scales = [max(truth.abs().max(), largest) + 1e-12 for truth in exact]
+    return [
+        ((one - truth).abs().max() / scale, (other - truth).abs().max() / scale)
+        for one, other, truth, scale in zip(ours, theirs, exact, scales, strict=True)
+    ]
+
+
+def within(draws):
+    return all(
+        max(one for one, _ in of_one) <= 2 * max(other for _, other in of_one) + 1e-6
+        for of_one in zip(*draws, strict=True)
+    )
 
 
 @pytest.mark.parametrize("path", PATHS)

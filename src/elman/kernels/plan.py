@@ -12,7 +12,7 @@ from elman.kernels.target import ITEMSIZE
 
 _Z_BYTES: Final = 128 * 1024  # a block of pre-activations stays in the second cache
 _LEAST_ROWS: Final = 32  # of a block, so that W_ih is not read anew for a few
-_PANEL_NUMBERS: Final = 64 * 1024  # a block of x or h that gradients of weights are summed over
+_PANEL_NUMBERS: Final = 128 * 1024  # a block of x or h that gradients of weights are summed over
 _STRETCH_BYTES: Final = 4 * 1024 * 1024
 _SERIAL_FLOPS: Final = 2e6  # below about 20 microseconds of work a second thread does not pay
 _ROWS_OF_A_THREAD: Final = 4
@@ -71,7 +71,7 @@ class Plan:
         rows = -(-B // self.groups)
         block = max(_Z_BYTES // max(1, rows * self.z_pitch * itemsize), -(-_LEAST_ROWS // max(1, rows)))
         block = max(1, min(block, T))
-        batch = max(64, min(256, _PANEL_NUMBERS // max(self.x_pitch, self.h_pitch)))
+        batch = max(128, min(256, _PANEL_NUMBERS // max(self.x_pitch, self.h_pitch)))
         self.gradient_block = max(1, batch // max(1, B))
         vectors = -(-G * H // W)
 

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from elman.kernels.emitter import Body, Module
-from elman.kernels.values import Int, Pointer, Vector, fma
+from elman.kernels.values import Int, Pointer, Vector, choose, fma, maximum
 
 ADDRESS_BYTES = 8
 MOST_ROWS = 8
@@ -59,27 +59,27 @@ def define_products(module: Module) -> None:
 
 
 def _define_rows(module: Module, kind: Kind, R: int, V: int) -> Body:
-    """R rows of C, all columns.
+    """R rows of C, the columns from vector `first` to `end`.
 
     a: the addresses of the rows of A; transposed, one address, of A[0, 0], where A[r, k] is r + k * a_stride on.
     c: the addresses of the rows of C. b: the packed columns, `b_stride` from one W columns to the next.
     """
-    with module.function(f"{kind.name}_{R}", "a* a_stride c* b* b_stride K vectors") as body:
+    with module.function(f"{kind.name}_{R}", "a* a_stride c* b* b_stride K first end") as body:
         a = [body.a] if kind.transposed else [body.a.pointer_at(r) for r in range(R)]
         c = [body.c.pointer_at(r) for r in range(R)]
 
         def tile(j: Int, count: Int) -> None:
             for v in range(1, V + 1):
                 with body.when(count.equals(v)):
-                    _tile(body, kind, a, c, j, R, v)
+                    _tile(body, kind, a, c, body.first + j, R, v)
 
-        _in_groups(body, body.vectors, V, tile)
+        _in_groups(body, body.end - body.first, V, tile)
     return body
 
 
-def _in_groups(body: Body, whole: Int, most: int, visit: Callable[[Int, Int], None]) -> None:
+def _in_groups(body: Body, whole: Int, most: Int | int, visit: Callable[[Int, Int], None]) -> None:
     """Divide into groups of nearly the same size, at most `most`: 4 are 2 and 2, not 3 and 1; `visit(begin, count)`."""
-    groups = (whole + (most - 1)) // most
+    groups = (whole + most - 1) // most
     with body.when(whole > 0):
         size, larger = whole // groups, whole % groups
         begin = body.variable(0)
@@ -129,15 +129,30 @@ def _tile(body: Body, kind: Kind, a: list[Pointer], c: list[Pointer], j: Int, R:
 
 
 def _define_product(module: Module, kind: Kind, by_rows: list[Body]) -> None:
-    """All of C. Tiles of nearly the same height, so that no last one is slow."""
+    """All of C. Tiles of nearly the same height, so that no last one is slow.
+
+    The columns of one tile go by all rows before the next: a B that is larger than the caches comes from memory once.
+    Transposed, where there are many rows and few columns, it is the other way round.
+    """
     most = len(by_rows)
     with module.function(kind.name, "a* a_stride c* b* b_stride K rows vectors", public=True) as body:
 
-        def tile(row: Int, count: Int) -> None:
-            a = body.a + row if kind.transposed else body.a.bytes_on(row * ADDRESS_BYTES)
-            c = body.c.bytes_on(row * ADDRESS_BYTES)
-            for R in range(1, most + 1):
-                with body.when(count.equals(R)):
-                    body.call(by_rows[R - 1], a, body.a_stride, c, body.b, body.b_stride, body.K, body.vectors)
+        def all_rows(first: Int, end: Int) -> None:
+            def tile(row: Int, count: Int) -> None:
+                a = body.a + row if kind.transposed else body.a.bytes_on(row * ADDRESS_BYTES)
+                c = body.c.bytes_on(row * ADDRESS_BYTES)
+                for R in range(1, most + 1):
+                    with body.when(count.equals(R)):
+                        body.call(by_rows[R - 1], a, body.a_stride, c, body.b, body.b_stride, body.K, first, end)
 
-        _in_groups(body, body.rows, most, tile)
+            _in_groups(body, body.rows, most, tile)
+
+        if kind.transposed:
+            all_rows(body.integer(0), body.vectors)
+        else:
+            tiles = (body.rows + (most - 1)) // most
+            highest = (body.rows + tiles - 1) // maximum(tiles, 1)
+            width = body.integer(1)
+            for R in range(1, most + 1):
+                width = choose(highest.equals(R), body.integer(tile_shape(R, module.target.registers)), width)
+            _in_groups(body, body.vectors, width, lambda j, count: all_rows(j, j + count))
