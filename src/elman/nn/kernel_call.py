@@ -8,7 +8,7 @@ from torch import Tensor
 from elman.equations import Cell
 from elman.kernels import pool
 from elman.kernels.compiled import CompiledCell, compiled_cell
-from elman.kernels.memory import Scratch, prefer_large_pages, scratch
+from elman.kernels.memory import LARGE, Scratch, borrowed, prefer_large_pages, scratch
 from elman.kernels.plan import Call, Plan, plan
 from elman.kernels.rows import Rows
 from elman.nn.weights import Weights
@@ -72,7 +72,7 @@ class Layer:
             What backward needs besides: (D, numbers), or nothing.
         """
         plan = self.plan
-        kept = [new(self.x, plan.directions, plan.kept_numbers)] if self.keeps and plan.kept_numbers else []
+        kept = [self._new_kept()] if self.keeps and plan.kept_numbers else []
         memory, call = self._begin(False)
         for d in range(self.plan.directions):
             self._write(call, d, every, kept)
@@ -122,6 +122,13 @@ class Layer:
         plan = self.plan
         run(plan.threads, self.compiled.backpropagate, call.address, plan.tasks, plan.gradient_tasks)
         del memory
+
+    def _new_kept(self) -> Tensor:
+        shape = (self.plan.directions, self.plan.kept_numbers)
+        size = shape[0] * shape[1] * self.item
+        if size < LARGE:
+            return self.x.new_empty(shape)
+        return torch.from_numpy(borrowed(size)).view(self.x.dtype).view(shape)
 
     def new_sums(self) -> Tensor:
         """Zeros, which the gradients of biases and parameters are added up in."""
