@@ -6,8 +6,8 @@ PackedSequence begin; row b at step t of an array is `starts[t] * x_step + b * x
 (t, row) before step t; the kernels' own arrays have no padding. `order` are the rows from the longest to the shortest,
 `lengths` their lengths; with `pads` the caller's arrays have padding, to be filled with 0.
 
-Backpropagation goes by stretches of `blocks_at_once` blocks of `gradient_block` steps, in which dz is kept: those that
-come as number `s_begin` to `s_end`, which compiled code sets itself.
+Gradients of weights are written, or with `adds` added to. Backpropagation takes stretches of `blocks_at_once` blocks of
+`gradient_block` steps, in which dz is kept: those that come as number `s_begin` to `s_end`; compiled code sets these.
 
 A block is [the plan's | the call's | the first state's | other states', parameters', masks'], so that what a call
 sets stands together.
@@ -28,7 +28,7 @@ OF_THE_PLAN = """
 """
 OF_THE_CALL = """
     x x_step x_row kept weight_ih weight_hh bias_ih bias_hh
-    d_x d_x_step d_x_row d_sums d_weight_ih d_weight_hh d_bias_ih d_bias_hh
+    d_x d_x_step d_x_row d_sums adds d_weight_ih d_weight_hh d_bias_ih d_bias_hh
 """
 OF_A_STATE = """
     h_0 h_0_row every every_step every_row h_n h_n_row

@@ -187,11 +187,17 @@ class _Weights:
             visit(r, self.sums + r * (self.vectors * self.W), self.target + row * self.size)
 
     def begin(self) -> None:
-        """Take over what the caller has."""
+        """Take over what the caller has, or begin with 0."""
+        block = self.task.block
+        goes_on = block.int("adds").differs(0) | block.int("s_begin").differs(0)
 
         def visit(r: Int, ours: Pointer, given: Pointer) -> None:
             self.addresses.set_pointer(r, ours)
-            self.units.copy_in(ours, given)
+            with self.body.choose(goes_on) as (there, fresh):
+                with there:
+                    self.units.copy_in(ours, given)
+                with fresh:
+                    self.units.fill(ours, self.body.vector(0.0))
 
         self._rows(visit)
 

@@ -4,9 +4,7 @@ Memory that is new to a process costs a page fault for every 4 KiB, which in a v
 microseconds: more than the kernels take to fill it.
 """
 
-import ctypes
 import os
-import sys
 import threading
 import weakref
 from typing import Final
@@ -14,6 +12,8 @@ from typing import Final
 import numpy as np
 
 _LINE: Final = 64
+LARGE: Final = 512 * 1024
+"""From so many bytes on it pays to use memory again."""
 _MOST_KEPT: Final = 128 * 1024 * 1024
 
 
@@ -85,22 +85,6 @@ def borrowed(size: int) -> np.ndarray:
     piece = _SHELF.take(size + _LINE)
     start = -piece.ctypes.data % _LINE
     # Through a memoryview, so that a view of this array holds on to it and not to the piece alone.
-    lent = np.frombuffer(memoryview(piece)[start : start + size], np.uint8)
+    lent = np.frombuffer(memoryview(piece.data)[start : start + size], np.uint8)
     weakref.finalize(lent, _SHELF.give_back, piece).atexit = False
     return lent
-
-
-_HUGEPAGE: Final = 14  # Linux's MADV_HUGEPAGE
-_PAGE: Final = 4096
-LARGE: Final = 4 * 1024 * 1024  # as NumPy has it
-
-
-def prefer_large_pages(address: int, size: int) -> None:
-    """Ask Linux to back a large new piece of memory, before it is written, with pages of 2 MiB in place of 4 KiB.
-
-    To write 40 MiB for the first time takes 5 ms then and not 48 (ten thousand page faults, in a virtual machine).
-    NumPy does this for its arrays, torch does not. It is a hint: where it is not heard nothing is lost.
-    """
-    if size > LARGE and sys.platform == "linux":
-        begin = address + -address % _PAGE
-        ctypes.CDLL(None).madvise(ctypes.c_void_p(begin), ctypes.c_size_t(address + size - begin), _HUGEPAGE)

@@ -114,7 +114,7 @@ def _tile(body: Body, kind: Kind, a: list[Pointer], c: list[Pointer], j: Int, R:
                     sums[r][v].set(fma(x, held[v], sums[r][v].get()))
 
     # Few chains wait for each other, and the loop's own work would show.
-    at_once = 1 if kind.transposed or R * V > 8 else 2 if R * V > 4 else 4
+    at_once = 4 if R * V <= 4 and not kind.transposed else 1
     whole = body.K // at_once * at_once
     with body.loop(whole, step=at_once) as k:
         for ahead in range(at_once):

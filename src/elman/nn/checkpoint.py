@@ -85,8 +85,8 @@ class Segments:
                 if layer.plan.kept_numbers:
                     again = layer.forward([], [self.x.new_empty(1, B, H) for _ in kept])
                 before = [self.x.new_empty(1, B, H) for _ in kept]
-                sums = layer.new_sums() if d_weights and sums is None else sums
-                layer.backward(every, again, d_every, gradient, before, d_x[d : d + 1], d_weights[d : d + 1], sums)
+                d_of_one = (d_x[d : d + 1], d_weights[d : d + 1])
+                sums = layer.backward(every, again, d_every, gradient, before, *d_of_one, sums)
                 gradient = list(before)
             for one, start in zip(d_state, gradient, strict=True):
                 one[self._first + d] = 0 if start is None else start[0]

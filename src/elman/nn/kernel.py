@@ -190,7 +190,7 @@ def _backward(
             beside = torch.cat(d_states[0][here].unbind(), -1)
             d_every[0] = beside if d_output is None else d_output + beside
         d_x = [new(layer.x, *layer.x.shape) for _ in range(D)] if number or needed[0] else []
-        d_weights = [_zeros(one) for one in layer.weights] if wants_weights else []
+        d_weights = [_gradients_of(one) for one in layer.weights] if wants_weights else []
         layer.backward(
             [together(outputs[number])],  # as a hook on saved tensors may have laid them out otherwise
             [one.contiguous() for one in kept[number * each : (number + 1) * each]],
@@ -210,10 +210,10 @@ def _backward(
     return [d_output, *d_state, *weights, *(nothing * len(parts.masks)), *d_dropout]
 
 
-def _zeros(weights: Weights) -> Weights:
-    """Zeros of the weights' shapes, to add gradients to."""
-    ih, hh, b_ih, b_hh = (None if one is None else torch.zeros_like(one) for one in weights[:4])
-    return Weights(ih, hh, b_ih, b_hh, [torch.zeros_like(one) for one in weights.parameters])  # type: ignore[arg-type]
+def _gradients_of(weights: Weights) -> Weights:
+    """Memory for the gradients of weights."""
+    ih, hh, b_ih, b_hh = (None if one is None else new(one, *one.shape) for one in weights[:4])
+    return Weights(ih, hh, b_ih, b_hh, [new(one, *one.shape) for one in weights.parameters])  # type: ignore[arg-type]
 
 
 def _reference(stack: Stack, parts: _Parts) -> Unrolled:
