@@ -10,7 +10,7 @@ import os
 import re
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from logging import getLogger
 from pathlib import Path
@@ -35,16 +35,13 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release)
 
 
-def load(
-    name: str, key_parts: Sequence[str], emit: Callable[[], str], symbols: Mapping[str, int] | None = None
-) -> Library:
+def load(name: str, key_parts: Sequence[str], emit: Callable[[], str]) -> Library:
     """The functions of a module: from this process, else from the cache, else compiled now and kept.
 
     Args:
         name: what the module is called, the first part of the file's name.
         key_parts: what its text depends on besides elman's own sources and this machine: the cell, the dtype, ...
         emit: gives the module as LLVM IR; called only if nothing is kept.
-        symbols: the addresses of functions that it wants from outside.
 
     Returns:
         The loaded functions; `source` is the file with the text, None where nothing could be kept.
@@ -55,7 +52,7 @@ def load(
         with _lock:
             found = _loaded.get(wanted)
             if found is None:
-                found = _loaded[wanted] = _load(name, key(name, key_parts), emit, symbols)
+                found = _loaded[wanted] = _load(name, key(name, key_parts), emit)
     return found
 
 
@@ -67,26 +64,26 @@ def key(name: str, key_parts: Sequence[str]) -> str:
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
 
 
-def _load(name: str, hashed: str, emit: Callable[[], str], symbols: Mapping[str, int] | None) -> Library:
+def _load(name: str, hashed: str, emit: Callable[[], str]) -> Library:
     try:
         # The name may be a cell's from a file that somebody sent: it must not lead out of the folder.
         path = folder() / f"{re.sub('[^A-Za-z0-9_-]', '_', name)[:80]}-{hashed}.o"
     except FolderError as error:
         _say_once(str(error))
-        return Library(_compile(name, emit)[1], symbols)
+        return Library(_compile(name, emit)[1])
     source = path.with_suffix(".ll")
     code = _read(path)
     if code is not None:
-        return Library(code, symbols, source)
+        return Library(code, source)
     text, code = _compile(name, emit)
     try:
         write(source, text.encode())
         write(path, code + hashlib.sha256(code).digest())
     except OSError as error:
         _say_once(f"{path.parent} cannot be written ({error.strerror})")
-        return Library(code, symbols)
+        return Library(code)
     prune(path.parent)
-    return Library(code, symbols, source)
+    return Library(code, source)
 
 
 def _compile(name: str, emit: Callable[[], str]) -> tuple[str, bytes]:

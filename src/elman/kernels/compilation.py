@@ -1,6 +1,5 @@
 """From emitted code to an object file, and from an object file to functions that can be called."""
 
-from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
@@ -52,15 +51,12 @@ class Library:
 
     Args:
         code: the object file.
-        symbols: the addresses of functions that it wants from outside.
         source: the file that holds the text it was compiled from, if there is one to show.
     """
 
-    def __init__(self, code: bytes, symbols: Mapping[str, int] | None = None, source: Path | None = None) -> None:
+    def __init__(self, code: bytes, source: Path | None = None) -> None:
         _initialise()
         self.source = source
-        for name, address in (symbols or {}).items():
-            llvm.add_symbol(name, address)
         machine = llvm.Target.from_default_triple().create_target_machine()
         self._engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
         self._engine.add_object_file(llvm.ObjectFileRef.from_data(code))

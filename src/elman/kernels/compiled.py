@@ -26,8 +26,8 @@ class CompiledCell:
     """The functions of a layer of one cell in one dtype, "float32" or "float64"; compiled, or from the cache.
 
     Each takes addresses and numbers as integers, and none holds Python's lock: `pack(arguments)`,
-    `forward_pass(control, arguments, tasks)`, `unroll(control, arguments, tasks)`,
-    `backpropagate(control, arguments, tasks, gradient_tasks)`; see `elman.kernels.layer`.
+    `unroll(control, arguments, tasks)`, `backpropagate(control, arguments, tasks, gradient_tasks)`; see
+    `elman.kernels.layer`.
     """
 
     def __init__(self, cell: Cell, dtype: str) -> None:
@@ -44,10 +44,9 @@ class CompiledCell:
         _function(self.library, "layout", 1)(layout.buffer_info()[0])
         self.kept_values, self.kept_states = layout
         self.pack = _function(self.library, "pack", 1)
-        self.forward_pass = _function(self.library, "forward_pass", 3)
         self.unroll = _function(self.library, "unroll", 3)
         self.backpropagate = _function(self.library, "backpropagate", 4)
-        self.forward_task_address = self.library.address("forward_task")
+        self.forward_task_address = self.library.address("forward")
 
 
 class CompiledLinear:

@@ -51,11 +51,6 @@ class Module:
         yield body
         body.build.ret_void()
 
-    def external(self, name: str, arguments: str) -> ir.Function:
-        """A function without result that another object defines."""
-        kinds = [ADDRESS if one.endswith("*") else INT for one in arguments.split()]
-        return ir.Function(self.ir, ir.FunctionType(VOID, kinds), name)
-
 
 class Body:
     """One function that is being emitted."""

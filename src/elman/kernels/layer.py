@@ -13,13 +13,13 @@ from elman.kernels.blocks import Block, Units
 from elman.kernels.emitter import Body, Module
 from elman.kernels.floating_point_mode import enter_default_mode, restore_mode
 from elman.kernels.gradients import define_gradients
+from elman.kernels.in_turn import define_in_turn
 from elman.kernels.linear import define_linear
 from elman.kernels.linear_gradients import define_linear_gradients
 from elman.kernels.packing import define_packing
 from elman.kernels.parallel import define_run
 from elman.kernels.product import define_products
 from elman.kernels.recurrence import ADDRESS_BYTES, define_forward, kept_states
-from elman.kernels.stack import define_in_turn
 from elman.kernels.stretch import count_stretches, set_stretch
 from elman.kernels.values import Int, Pointer
 
@@ -40,9 +40,8 @@ def emit_layer(module: Module, cell: Cell, kept: Kept) -> str:
     """What a cell has of its own.
 
     Public are `layout(out*)`, how many values and states the backward pass has kept; `pack(arguments*)`;
-    `forward_pass(control*, arguments*, tasks)`, with packed weights, or one of its tasks, `forward_task(arguments*,
-    task)`; `unroll(control*, arguments*, tasks)`, both; and
-    `backpropagate(control*, arguments*, tasks, gradient_tasks)`.
+    `forward(arguments*, task)`, one task with packed weights; `unroll(control*, arguments*, tasks)`, which packs and
+    runs all tasks; and `backpropagate(control*, arguments*, tasks, gradient_tasks)`.
     """
     names = argument_names(len(cell.state), len(cell.parameters), len(cell.masks))
     run = define_run(module)
@@ -52,10 +51,6 @@ def emit_layer(module: Module, cell: Cell, kept: Kept) -> str:
     with module.function("layout", "out*", public=True) as body:
         body.out.set_int(0, kept.values)
         body.out.set_int(1, len(kept_states(cell, kept)))
-    with module.function("forward_pass", "control* arguments* tasks", public=True) as body:
-        body.call(run, body.control, body.address_of(forward), body.arguments, body.tasks)
-    with module.function("forward_task", "arguments* task", public=True) as body:
-        body.call(forward, body.arguments, body.task)
     with module.function("unroll", "control* arguments* tasks", public=True) as body:
         body.call(pack, body.arguments)
         body.call(run, body.control, body.address_of(forward), body.arguments, body.tasks)

@@ -11,7 +11,6 @@ moment only, then asleep; neither needs Python's lock. All meet in the control b
 """
 
 from elman.kernels import control as words
-from elman.kernels.addresses import call_address
 from elman.kernels.atomics import add, exchange, load, pause, replace
 from elman.kernels.emitter import Body, Module
 from elman.kernels.floating_point_mode import enter_default_mode, restore_mode
@@ -37,7 +36,7 @@ def define_run(module: Module) -> Body:
             with several:
                 body.call(share, body.control, body.task, body.arguments, body.count, workers.get())
             with one, body.loop(body.count) as index:
-                call_address(body.task, body.arguments, index)
+                body.call(body.task, body.arguments, index)
         restore_mode(body, saved)
     return body
 
@@ -71,7 +70,7 @@ def _define_wake(module: Module) -> Body:
     with module.function("run_wake", "control* line*") as body, body.when(load(body.line, words.AWAKE).equals(0)):
         body.call(keep_apart, body.control, body.line)
         with body.when(exchange(body.line, words.AWAKE, 1).equals(0)):
-            call_address(body.control.pointer_at(words.RELEASE), body.line.pointer_at(words.LOCK))
+            body.call(body.control.pointer_at(words.RELEASE), body.line.pointer_at(words.LOCK))
     return body
 
 
@@ -82,7 +81,7 @@ def _define_take_tasks(module: Module) -> Body:
         count = body.control.int_at(words.COUNT)
         index = body.variable(add(body.control, words.NEXT, 1))
         with body.repeat_while(lambda: index.get() < count):
-            call_address(task, arguments, index.get())
+            body.call(task, arguments, index.get())
             index.set(add(body.control, words.NEXT, 1))
     return body
 
@@ -118,7 +117,7 @@ def _define_wait(module: Module) -> Body:
             pause(body)
             turns.set(turns.get() + 1)
             with body.when(turns.get() > patience), body.when(replace(line, words.JOB, words.RUNNING, words.AWAITED)):
-                call_address(control.pointer_at(words.ACQUIRE), control.pointer_at(words.CALLER_LOCK), 1)
+                body.call(control.pointer_at(words.ACQUIRE), control.pointer_at(words.CALLER_LOCK), 1)
     return body
 
 
@@ -149,7 +148,7 @@ def _take_up(body: Body, control: Pointer, line: Pointer, take_tasks: Body) -> N
     body.call(take_tasks, control)
     restore_mode(body, saved)
     with body.when(exchange(line, words.JOB, words.NONE).equals(words.AWAITED)):
-        call_address(control.pointer_at(words.RELEASE), control.pointer_at(words.CALLER_LOCK))
+        body.call(control.pointer_at(words.RELEASE), control.pointer_at(words.CALLER_LOCK))
 
 
 def _define_sleep(module: Module) -> Body:
@@ -161,7 +160,7 @@ def _define_sleep(module: Module) -> Body:
         called = load(line, words.JOB).equals(words.POSTED) | load(control, words.STOP).differs(0)
         with body.choose(called) as (stay, go):
             with stay, body.when(exchange(line, words.AWAKE, 1).equals(1)):
-                call_address(acquire, lock, 1)  # a caller has released it since
+                body.call(acquire, lock, 1)  # a caller has released it since
             with go:
-                call_address(acquire, lock, 1)
+                body.call(acquire, lock, 1)
     return body

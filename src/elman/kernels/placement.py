@@ -9,8 +9,9 @@ worker may use. Other systems have no such call.
 import ctypes
 import sys
 
+from llvmlite import ir
+
 from elman.kernels import control as words
-from elman.kernels.addresses import result_of
 from elman.kernels.emitter import Body, Module
 from elman.kernels.values import INT, Int, Pointer
 
@@ -34,14 +35,14 @@ def define_keep_apart(module: Module) -> Body:
     with module.function("run_keep_apart", "control* line*") as body:
         control, line = body.control, body.line
         with body.when(control.int_at(words.GET_CPU).differs(0)):
-            cpu = result_of(control.pointer_at(words.GET_CPU))
+            cpu = _result_of(control.pointer_at(words.GET_CPU))
             with body.when(cpu > -1), body.when(line.int_at(words.APART_FROM).differs(cpu + 1)):
                 line.set_int(words.APART_FROM, cpu + 1)
                 mask = Pointer(body, body.start.alloca(INT, _MASK_BYTES // 8))
-                found = result_of(control.pointer_at(words.GET_AFFINITY), 0, _MASK_BYTES, mask)
+                found = _result_of(control.pointer_at(words.GET_AFFINITY), 0, _MASK_BYTES, mask)
                 with body.when(found.equals(0)):
                     _clear(mask, cpu)
-                    result_of(control.pointer_at(words.SET_AFFINITY), line.int_at(words.THREAD), _MASK_BYTES, mask)
+                    _result_of(control.pointer_at(words.SET_AFFINITY), line.int_at(words.THREAD), _MASK_BYTES, mask)
     return body
 
 
@@ -51,3 +52,12 @@ def _clear(mask: Pointer, cpu: Int) -> None:
     bit = build.shl(mask.body.integer(1).raw, (cpu % 64).raw)
     rest = build.and_(mask.int_at(cpu // 64).raw, build.not_(bit))
     mask.set_int(cpu // 64, Int(mask.body, rest))
+
+
+def _result_of(function: Pointer, *arguments: Pointer | Int | int) -> Int:
+    """Call a function of C that returns an int."""
+    body, build = function.body, function.body.build
+    given = [body.integer(one).raw if isinstance(one, int) else one.raw for one in arguments]
+    kind = ir.FunctionType(ir.IntType(32), [one.type for one in given])
+    number = build.ptrtoint(function.raw, INT)  # llvmlite asks for an address that knows the function's type
+    return Int(body, build.sext(build.call(build.inttoptr(number, kind.as_pointer()), given), INT))

@@ -41,7 +41,7 @@ def scratch_places(rows: Size, block: Size, h_pitch: Size, z_pitch: Size, states
 
 def define_forward(module: Module, cell: Cell, kept: Kept) -> Body:
     """Emit `forward(arguments*, task)`."""
-    with module.function("forward", "arguments* task") as body:
+    with module.function("forward", "arguments* task", public=True) as body:
         _Forward(body, cell, kept).emit()
     return body
 

@@ -1,6 +1,5 @@
 """Tasks one after another in one call: the layers of a stream and its output layer, at one step."""
 
-from elman.kernels.addresses import call_address
 from elman.kernels.emitter import Module
 from elman.kernels.floating_point_mode import enter_default_mode, restore_mode
 
@@ -15,6 +14,6 @@ def define_in_turn(module: Module) -> None:
         number = body.variable(0)
         with body.repeat_while(lambda: body.calls.int_at(number.get()).differs(0)):
             function, arguments = (body.calls.pointer_at(number.get() + k) for k in range(2))
-            call_address(function, arguments, 0)
+            body.call(function, arguments, 0)
             number.set(number.get() + 2)
         restore_mode(body, saved)
