@@ -27,18 +27,25 @@ def _define_pack_columns(module: Module) -> None:
     with module.function("pack_columns", "out* weights* order* gates H K front", public=True) as body:
         N = body.gates * body.H
         with body.loop((body.front + N + (W - 1)) // W) as j:
-            rows, valid = [], []
+            first = j * W - body.front
+            rows, counts = [], []
             for lane in range(W):
-                c = j * W + lane - body.front
+                c = first + lane
                 inside = (c < N) & (c >= 0)
                 rows.append(body.weights + _gate_row(body, choose(inside, c, body.integer(0))) * body.K)
-                valid.append(choose(inside, body.K, body.integer(0)))
+                counts.append(choose(inside, body.K, body.integer(0)))
             out = body.out + j * body.K * W
-            with body.loop(body.K, step=W) as k:
-                square = transposed([rows[lane].vector(k, valid[lane] - k) for lane in range(W)])
-                for i in range(W):
+            # Squares that lie inside, nearly all, need no masks.
+            inside = (first >= 0) & (first + W <= N)
+            squares = choose(inside, body.K // W * W, body.integer(0))
+            with body.loop(squares, step=W) as k:
+                for i, column in enumerate(transposed([row.vector(k) for row in rows])):
+                    out.store((k + i) * W, column)
+            with body.loop(body.K, start=squares, step=W) as k:
+                parts = [row.vector(k, count - k) for row, count in zip(rows, counts, strict=True)]
+                for i, column in enumerate(transposed(parts)):
                     with body.when(k + i < body.K):
-                        out.store((k + i) * W, square[i])
+                        out.store((k + i) * W, column)
 
 
 def transposed(rows: list[Vector]) -> list[Vector]:

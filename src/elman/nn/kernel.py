@@ -122,6 +122,8 @@ class _Parts(NamedTuple):
             x = x * self.dropout_masks[number - 1]
         rest = (D, stack.keeps)
         whole = Layer(cell, stack.rows, x, weights, self.state, self.masks, number, tuple(range(D)), *rest)
+        if stack.checkpoint is None and stack.memory_budget is None:
+            return whole
         steps = segment_steps(whole, stack.checkpoint, stack.memory_budget)
         if steps >= stack.rows.T:
             return whole

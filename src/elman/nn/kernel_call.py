@@ -76,9 +76,7 @@ class Layer:
         kept = [new(self.x, plan.directions, plan.kept_numbers)] if self.keeps and plan.kept_numbers else []
         memory, call = self._begin(False)
         for d in range(self.plan.directions):
-            self._write(call, d, every, kept)
-            for k, one in enumerate(final):
-                call.write(d, f"h_n_{k}", self._of_a_row(one, d))
+            self._write(call, d, every, kept, final)
         run(plan.threads, self.compiled.unroll, call.address, plan.tasks)
         del memory
         return kept
@@ -138,14 +136,22 @@ class Layer:
         memory = scratch((plan.backward_memory if backward else plan.forward_memory).size)
         return memory, plan.calls(memory.address)[backward].copy(self.rows)
 
-    def _write(self, call: Call, d: int, every: Sequence[Tensor | None], kept: Sequence[Tensor]) -> None:
+    def _write(
+        self,
+        call: Call,
+        d: int,
+        every: Sequence[Tensor | None],
+        kept: Sequence[Tensor],
+        final: Sequence[Tensor] = (),
+    ) -> None:
         """What forward and backward have in common."""
         weights = self.weights[d]
         keep = address(kept[0], d) - self.rows.before * self.plan.kept_pitch * self.item if kept else 0
         call.write(d, "x", [*self._steps(self.x), keep, *(address(one) for one in weights[:4])])
         for k, one in enumerate(self.state):
             steps = self._every(every[k], k, d) if k < len(every) else NOWHERE
-            call.write(d, f"h_0_{k}", [*self._of_a_row(one, d), *steps])
+            last = self._of_a_row(final[k], d) if final else ()
+            call.write(d, f"h_0_{k}", [*self._of_a_row(one, d), *steps, *last])
         for k, one in enumerate(weights.parameters):
             call.write(d, f"parameter_{k}", [one.data_ptr()])
         for k, one in enumerate(self.masks):
