@@ -169,3 +169,22 @@ def test_nan_stays_in_its_row():
     assert y[4].isnan().all()
     assert torch.equal(y[:4], clean[:4])
     assert torch.equal(y[5:], clean[5:])
+
+
+def test_what_records_operations_sees_those_of_the_output_layer():
+    from torch.fx.experimental.proxy_tensor import make_fx
+
+    readout = elman.Readout(64, 64).requires_grad_(False)
+    recorded = make_fx(readout)(torch.randn(100, 64))
+    x = torch.randn(100, 64)
+    torch.testing.assert_close(recorded(x), readout(x))
+
+
+def test_many_gradients_of_the_output_layer_in_one_go():
+    readout, x = elman.Readout(64, 64), torch.randn(100, 64, requires_grad=True)
+    y, outside = readout(x), torch.randn(3, 100, 64)
+    many = torch.autograd.grad(y, [x, *readout.parameters()], outside, is_grads_batched=True, retain_graph=True)
+    for k, one in enumerate(outside):
+        alone = torch.autograd.grad(y, [x, *readout.parameters()], one, retain_graph=True)
+        for of_all, single in zip(many, alone, strict=True):
+            torch.testing.assert_close(of_all[k], single, rtol=1e-4, atol=1e-4)

@@ -21,6 +21,7 @@ def warmup(
     """
     from elman.equations import CELLS
     from elman.errors import InputError
+    from elman.kernels import pool
     from elman.kernels.compiled import compiled_cell, compiled_linear
     from elman.kernels.target import ITEMSIZE
 
@@ -28,6 +29,7 @@ def warmup(
         for one in given or []:
             if one not in known:
                 raise InputError(f"--{name} is {one!r}, expected one of {', '.join(known)}")
+    pool.prepare()
     for one in dtype or ITEMSIZE:
         compiled_linear(one)
         for each in cell or CELLS:

@@ -35,9 +35,9 @@ class CompiledCell:
         self.lanes = host().lanes(dtype)
         self.names = argument_names(len(cell.state), len(cell.parameters), len(cell.masks))
         self.index = {name: k for k, name in enumerate(self.names)}
-        products = _products(dtype)
+        self._products = _products(dtype)  # whose code is there as long as somebody holds on to it
         self.library = cache.load(f"layer-{cell.name}", (cell.text, dtype), lambda: _emit_layer(cell, dtype))
-        self.shared = {name: products.address(name) for name in _SHARED}
+        self.shared = {name: self._products.address(name) for name in _SHARED}
         self._order = array("q", [place for order in gate_order(cell) for place in order])
         self.gate_order_address = self._order.buffer_info()[0]
         layout = array("q", [0, 0])
@@ -59,7 +59,7 @@ class CompiledLinear:
 
     def __init__(self, dtype: str) -> None:
         self.dtype, self.lanes = dtype, host().lanes(dtype)
-        library = _products(dtype)
+        self._products = library = _products(dtype)
         self.pack = _function(library, "pack_linear", 1)
         self.pack_back = _function(library, "pack_linear_back", 1)
         self.linear_pass = _function(library, "linear_pass", 3)

@@ -1,4 +1,4 @@
-"""Memory that is used again: for the time of one call, and for what is kept between a forward and a backward pass.
+"""Memory that is used again: for the time of one call, and for large outputs, gradients and what backward needs.
 
 Memory that is new to a process costs a page fault for every 4 KiB, which in a virtual machine takes several
 microseconds: more than the kernels take to fill it.
@@ -68,11 +68,13 @@ class _Shelf:
     def give_back(self, piece: np.ndarray) -> None:
         """Keep a piece, and of all only the last that are not too much together."""
         # Called when memory is freed, at any moment: where the lock is taken, the piece is simply let go.
-        if self.lock.acquire(blocking=False):
-            self.pieces.append(piece)
-            while sum(one.nbytes for one in self.pieces) > _MOST_KEPT:
-                self.pieces.pop(0)
-            self.lock.release()
+        if piece.nbytes <= _MOST_KEPT and self.lock.acquire(blocking=False):
+            try:
+                self.pieces.append(piece)
+                while sum(one.nbytes for one in self.pieces) > _MOST_KEPT:
+                    self.pieces.pop(0)
+            finally:
+                self.lock.release()
 
 
 _SHELF: Final = _Shelf()

@@ -4,7 +4,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from logging import getLogger
 from typing import Final
 
@@ -17,7 +17,8 @@ def compiling(name: str) -> Iterator[None]:
     began = time.perf_counter()
     later = threading.Timer(_SECONDS, _say, (f"elman: compiling {name} for this processor, which is done once ...",))
     later.daemon = True
-    later.start()
+    with suppress(RuntimeError):  # there may be no thread to be had, as at the exit of the interpreter
+        later.start()
     try:
         yield
     finally:

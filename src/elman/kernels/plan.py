@@ -14,7 +14,7 @@ _Z_BYTES: Final = 128 * 1024  # a block of pre-activations stays in the second c
 _LEAST_ROWS: Final = 32  # of a block, so that W_ih is not read anew for a few
 _PANEL_NUMBERS: Final = 128 * 1024  # a block of x or h that gradients of weights are summed over
 _STRETCH_BYTES: Final = 4 * 1024 * 1024
-_SERIAL_FLOPS: Final = 2e6  # below about 20 microseconds of work a second thread does not pay
+_SERIAL_FLOPS: Final = 1e7  # below about 50 microseconds of work it does not pay to wake a second thread
 _ROWS_OF_A_THREAD: Final = 4
 _LINE: Final = 64
 _MOST_PLACES: Final = 16
@@ -66,7 +66,8 @@ class Plan:
         self.groups = max(1, min(-(-threads // D), B // _ROWS_OF_A_THREAD))
         self.gradient_parts = max(1, -(-threads // D))
         self.tasks, self.gradient_tasks = self.groups * D, self.gradient_parts * D
-        self.threads = min(threads, max(self.tasks, self.gradient_tasks))
+        self.threads = min(threads, self.tasks)
+        self.threads_back = min(threads, max(self.tasks, self.gradient_tasks))
 
         rows = -(-B // self.groups)
         block = max(_Z_BYTES // max(1, rows * self.z_pitch * itemsize), -(-_LEAST_ROWS // max(1, rows)))

@@ -154,6 +154,11 @@ def _emit() -> str:
 _code = cache(_Code)
 
 
+def prepare() -> None:
+    """Compile what the pool itself needs, or find it in the cache."""
+    _code()
+
+
 def _new_control() -> int:
     """A control block with all that stays as it is."""
     control = _new_block()

@@ -1,7 +1,7 @@
 """Which rows run at which step: the index tables of a batch, with or without padding."""
 
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Final
 
 import numpy as np
@@ -43,15 +43,16 @@ class Rows:
 @lru_cache(maxsize=256)
 def equal_rows(T: int, B: int) -> Rows:
     """B sequences of T steps."""
-    return Rows(np.arange(B), np.full(B, T), np.arange(T), np.arange(T + 1) * B, "equal")
+    number = partial(np.arange, dtype=np.int64)  # whatever NumPy takes by itself on this system
+    return Rows(number(B), np.full(B, T, np.int64), number(T), number(T + 1) * B, "equal")
 
 
 def ragged_rows(T: int, lengths: Sequence[int] | Indices) -> Rows:
     """Sequences padded to T steps, in any order."""
     given = np.asarray(lengths, dtype=np.int64)
-    order = np.argsort(-given, kind="stable")
+    order = np.argsort(-given, kind="stable").astype(np.int64)
     stopped = np.cumsum(np.bincount(given, minlength=T + 1))[:T]
-    return Rows(order, given[order], np.arange(T), _dense(len(given) - stopped), "ragged")
+    return Rows(order, given[order], np.arange(T, dtype=np.int64), _dense(len(given) - stopped), "ragged")
 
 
 def packed_rows(batch_sizes: Sequence[int] | Indices) -> Rows:
@@ -60,7 +61,7 @@ def packed_rows(batch_sizes: Sequence[int] | Indices) -> Rows:
     dense = _dense(active)
     # Row b runs at as many steps as have more than b rows.
     lengths = len(active) - np.searchsorted(active[::-1], np.arange(active[0]), side="right")
-    return Rows(np.arange(active[0]), lengths, dense[:-1].copy(), dense, "packed")
+    return Rows(np.arange(active[0], dtype=np.int64), lengths.astype(np.int64), dense[:-1].copy(), dense, "packed")
 
 
 def _dense(active: Indices) -> Indices:

@@ -58,6 +58,9 @@ class Acceleration:
 def accelerate(model: nn.Module, input: Any = None, copy: bool = False) -> tuple[nn.Module, Acceleration]:
     """Exchange every torch.nn.RNN, GRU and LSTM inside a model for elman's, which compute the same.
 
+    One thing torch.nn.RNN and GRU allow and these do not: to change their output in place (`output += 1`) before
+    `backward`. It is what they keep; torch.nn.LSTM refuses it too, with the same message.
+
     Names, `state_dict`, hooks, training mode and `requires_grad` stay, modules that are shared stay shared, and the
     parameters are the same objects: an optimiser goes on with them. Only `isinstance(layer, torch.nn.LSTM)` is no
     longer true.

@@ -55,6 +55,20 @@ def check_range(lengths: Tensor, T: int) -> Tensor | None:
     return None if shortest == T else lengths
 
 
+def check_batch_sizes(batch_sizes: Tensor, rows: int) -> None:
+    """Refuse a PackedSequence whose parts do not fit together.
+
+    Raises:
+        InputError: the batch sizes rise, are less than 1, or do not add up to the rows of its data.
+    """
+    sizes = batch_sizes.tolist()
+    if not sizes or min(sizes) < 1 or sum(sizes) != rows or sizes != sorted(sizes, reverse=True):
+        raise InputError(
+            f"the PackedSequence has batch_sizes {str(sizes)[:60]} for {rows} rows of data, expected sizes that never "
+            "rise and add up to the rows: make it with torch.nn.utils.rnn.pack_padded_sequence"
+        )
+
+
 def read_masks(masks: Mapping[str, Tensor] | None, cell: Cell, LD: int, H: int, x: Tensor) -> list[Tensor]:
     """The masks in the order of the cell's, (L*D, B, H) or (L*D, T, B, H) each, in the dtype of x if they are bool.
 

@@ -17,14 +17,16 @@ MakeLayer = Callable[[Rows, Sequence[Tensor], int, bool], Layer]
 """A layer over some rows, with these initial states (1, B, H), of one direction; and whether it keeps."""
 
 
-def segment_steps(whole: Layer, checkpoint: int | bool | None, memory_budget: int | None) -> int:
-    """The time steps of a segment, whole blocks: as asked for, or as fit into the budget; T for no segments."""
-    rows, plan, unit = whole.rows, whole.plan, whole.plan.gradient_block
-    wanted = math.isqrt(rows.T) if checkpoint is True else checkpoint or rows.T
-    if memory_budget is not None:
-        bytes_of_a_step = rows.B * plan.directions * (plan.kept_pitch + plan.dz_pitch) * whole.item
-        wanted = min(wanted, memory_budget // bytes_of_a_step)
-    return rows.T if wanted >= rows.T else max(unit, wanted // unit * unit)
+def segment_steps(whole: Layer, checkpoint: int | bool | None, memory_budget: int | None) -> int | None:
+    """The time steps of a segment, whole blocks: as asked for, or as fit into the budget; None for no segments.
+
+    Whether there are segments does not depend on a layer's input: all layers of a stack have them or none.
+    """
+    T, plan = whole.rows.T, whole.plan
+    wanted = math.isqrt(T) if checkpoint is True else checkpoint or T
+    if memory_budget is not None and plan.kept_pitch:  # Elman keeps nothing but its output
+        wanted = min(wanted, memory_budget // (whole.rows.B * plan.directions * plan.kept_pitch * whole.item))
+    return None if wanted >= T else max(1, wanted // plan.gradient_block) * plan.gradient_block
 
 
 class Segments:

@@ -6,6 +6,7 @@ from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
 from elman.kernels.compiled import compiled_cell
+from elman.nn.arguments import read_masks
 from elman.nn.kernel_call import DTYPES
 from elman.nn.network import Network
 from elman.nn.path import Path, choose
@@ -33,7 +34,8 @@ def explain(
     layer = layer.hidden if isinstance(layer, Network) else layer
     input = pad_packed_sequence(input, layer.batch_first)[0] if isinstance(input, PackedSequence) else input
     x = layer.time_first(input)
-    path = choose(layer.cell, [x, *layer.parameters()], list((masks or {}).values()), layer.return_states)
+    given = read_masks(masks, layer.cell, layer.num_layers * layer.num_directions, layer.hidden_size, x)
+    path = choose(layer.cell, [x, *layer.parameters()], given, layer.return_states)
     if path.name != "kernel":
         return path
     return path._replace(source=compiled_cell(layer.cell, DTYPES[x.dtype]).library.source)

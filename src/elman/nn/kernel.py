@@ -16,6 +16,7 @@ from elman.nn import layer_by_layer
 from elman.nn.checkpoint import Segments, segment_steps
 from elman.nn.kernel_call import Layer, new, together
 from elman.nn.layer_by_layer import Unrolled
+from elman.nn.path import stands_for_others
 from elman.nn.weights import Weights, read_flat
 
 
@@ -89,19 +90,10 @@ class _Unroll(torch.autograd.Function):
         """Backpropagation through time; by the reference where its own gradient is wanted."""
         saved, n = ctx.saved_tensors, ctx.n_tensors
         needed = ctx.needs_input_grad[1:]
-        if torch.is_grad_enabled() or any(
-            map(_stands_for_others, gradients)
-        ):  # create_graph=True, is_grads_batched=True
+        # create_graph=True wants gradients of gradients; is_grads_batched=True gives several in one.
+        if torch.is_grad_enabled() or any(map(stands_for_others, gradients)):
             return None, *_by_reference(ctx.stack, saved[:n], gradients, needed)
         return None, *_backward(ctx.stack, saved[:n], saved[n:], gradients, needed)
-
-
-def _stands_for_others(one: Tensor | None) -> bool:
-    """Whether a gradient has no memory of its own: under is_grads_batched=True it is several in one."""
-    if one is None:
-        return False
-    is_batched = torch._C._functorch.is_batchedtensor(one) or torch._C._functorch.is_legacy_batchedtensor(one)
-    return is_batched or (one.data_ptr() == 0 and one.numel() > 0)
 
 
 class _Parts(NamedTuple):
@@ -125,7 +117,7 @@ class _Parts(NamedTuple):
         if stack.checkpoint is None and stack.memory_budget is None:
             return whole
         steps = segment_steps(whole, stack.checkpoint, stack.memory_budget)
-        if steps >= stack.rows.T:
+        if steps is None:
             return whole
 
         def make(rows: Rows, state: Sequence[Tensor], d: int, keeps: bool) -> Layer:

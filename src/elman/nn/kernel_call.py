@@ -123,7 +123,7 @@ class Layer:
                 values = [*self._of_a_row(one, d), *steps, *self._of_a_row(d_final[k], d)]
                 call.write(d, f"d_h_0_{k}", values)
         plan = self.plan
-        run(plan.threads, self.compiled.backpropagate, call.address, plan.tasks, plan.gradient_tasks)
+        run(plan.threads_back, self.compiled.backpropagate, call.address, plan.tasks, plan.gradient_tasks)
         del memory
         return sums
 
@@ -191,7 +191,8 @@ def new(like: Tensor, *shape: int) -> Tensor:
     size = math.prod(shape) * like.element_size()
     if size < LARGE:
         return like.new_empty(shape)
-    return torch.from_numpy(borrowed(size)).view(like.dtype).view(shape)
+    # Viewed by NumPy: a view of torch's could not be changed in place where autograd is on.
+    return torch.from_numpy(borrowed(size).view(DTYPES[like.dtype]).reshape(shape))
 
 
 def run(threads: int, function: Callable[..., None], *arguments: int) -> None:

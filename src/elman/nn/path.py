@@ -47,14 +47,10 @@ def choose(cell: Cell, tensors: Sequence[Tensor], masks: Sequence[Tensor], retur
     that it has, and the reference loop for the rest: under functorch transforms and forward-mode differentiation, for
     gradients of masks, for states the operator does not give, and for empty input.
     """
-    if torch._C._are_functorch_transforms_active():
-        return Path("reference", "a functorch transform (vmap, grad, jvp, ...) is active")
-    if forward_ad._current_level >= 0:
-        return Path("reference", "forward-mode differentiation is active")
-    if _is_recorded():
-        without: str | None = "torch records the operations"
-    else:
-        without = _why_no_kernel([*tensors, *masks])
+    transformed = _why_transformed()
+    if transformed is not None:
+        return Path("reference", transformed)
+    without = why_no_kernel([*tensors, *masks])
     if any(mask.requires_grad for mask in masks):
         return Path("reference", "a mask requires a gradient")
     T, B = tensors[0].shape[:2]
@@ -71,28 +67,47 @@ def choose(cell: Cell, tensors: Sequence[Tensor], masks: Sequence[Tensor], retur
     return Path("torch", f"{without}, and PyTorch has an operator for the cell {cell.name!r}")
 
 
+def why_no_kernel(tensors: Sequence[Tensor]) -> str | None:
+    """What keeps a call with these tensors from compiled kernels; None if nothing does."""
+    transformed = _why_transformed()
+    if transformed is not None:
+        return transformed
+    if _is_recorded():
+        return "torch records the operations"
+    if torch.is_autocast_enabled("cpu"):
+        return "autocast is on"
+    first = tensors[0]
+    if first.device.type != "cpu":
+        return f"the input is on {first.device}"
+    if first.dtype not in DTYPES:
+        return f"the kernels have no {first.dtype}"
+    dtype = first.dtype
+    for one in tensors:
+        if one.dtype != dtype or not one.is_cpu or one.layout != torch.strided:
+            return "the tensors are not all of one dtype, on the CPU and dense"
+        if one.data_ptr() == 0 and one.numel():  # a wrapper around others, or its memory was freed
+            return "a tensor has no memory of its own"
+    return None if host().has_fma else "this processor has no fused multiply-add"
+
+
+def stands_for_others(one: Tensor | None) -> bool:
+    """Whether a gradient has no memory of its own: under is_grads_batched=True it is several in one."""
+    if one is None:
+        return False
+    is_batched = torch._C._functorch.is_batchedtensor(one) or torch._C._functorch.is_legacy_batchedtensor(one)
+    return is_batched or (one.data_ptr() == 0 and one.numel() > 0)
+
+
+def _why_transformed() -> str | None:
+    if torch._C._are_functorch_transforms_active():
+        return "a functorch transform (vmap, grad, jvp, ...) is active"
+    if forward_ad._current_level >= 0:
+        return "forward-mode differentiation is active"
+    return None
+
+
 def _is_recorded() -> bool:
     """Whether torch.jit.trace, make_fx or the like record operations: they would not see what a kernel does."""
     if torch.compiler.is_compiling():  # the call is one operator, which comes here again when it runs
         return False
     return torch._C._get_tracing_state() is not None or _len_torch_dispatch_stack() > 0
-
-
-def _why_no_kernel(tensors: Sequence[Tensor]) -> str | None:
-    """What keeps a call from the compiled kernels; None if nothing does."""
-    first = tensors[0]
-    if first.device.type != "cpu":
-        return f"the input is on {first.device}"
-    if torch.is_autocast_enabled("cpu"):
-        return "autocast is on"
-    if first.dtype not in DTYPES:
-        return f"the kernels have no {first.dtype}"
-    dtype = first.dtype
-    for one in tensors:
-        if one.dtype != dtype or not one.is_cpu:
-            return "the tensors are not all of one dtype and on the CPU"
-        if one.data_ptr() == 0 and one.numel():  # a wrapper around others, or its memory was freed
-            return "a tensor has no memory of its own"
-    if not host().has_fma:
-        return "this processor has no fused multiply-add"
-    return None

@@ -5,16 +5,14 @@ from typing import Any, Final
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.autograd import forward_ad
 
 from elman.kernels.compiled import compiled_linear
 from elman.kernels.linear import linear_plan
 from elman.kernels.linear_gradients import linear_gradients_plan
 from elman.kernels.memory import scratch
-from elman.kernels.target import host
 from elman.nn.kernel_call import DTYPES, address, run, together
+from elman.nn.path import stands_for_others, why_no_kernel
 
-_PLAIN: Final = (Tensor, nn.Parameter)
 _SMALL: Final = 100_000  # products of numbers; below that torch's gradients take less time, since ours are two calls
 
 
@@ -60,17 +58,11 @@ class Readout(nn.Linear):
 
 
 def _has_kernel(x: Tensor, weight: Tensor, *bias: Tensor) -> bool:
-    """Whether our product serves: plain tensors of one dtype on the CPU, and nobody who traces or transforms."""
-    if torch.compiler.is_compiling() or torch._C._get_tracing_state() is not None or torch.is_autocast_enabled("cpu"):
-        return False
-    if torch._C._are_functorch_transforms_active() or forward_ad._current_level >= 0:
-        return False
-    dtype = x.dtype
-    for one in (x, weight, *bias):
-        if type(one) not in _PLAIN or one.dtype != dtype or not one.is_cpu or one.layout != torch.strided:
-            return False
-    fits = x.dim() > 0 and x.shape[-1] == weight.shape[1]  # torch says what is wrong with another
-    return fits and dtype in DTYPES and x.numel() > 0 and weight.numel() > 0 and host().has_fma
+    """Whether our product serves."""
+    fits = (
+        x.dim() > 0 and x.shape[-1] == weight.shape[1] and x.numel() and weight.numel()
+    )  # torch says what is wrong with another
+    return bool(fits) and not torch.compiler.is_compiling() and why_no_kernel([x, weight, *bias]) is None
 
 
 def _forward(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
@@ -140,7 +132,7 @@ class _Linear(torch.autograd.Function):
         d_bias = [rows_y.sum(0) if one else None for one in needs_bias]
         is_small = rows_y.numel() * weight.shape[1] < _SMALL
         # With create_graph=True gradients have to be differentiable; and d_y may be of another kind than y.
-        if is_small or torch.is_grad_enabled() or not _has_kernel(d_y, weight.t()):
+        if is_small or torch.is_grad_enabled() or stands_for_others(d_y) or not _has_kernel(d_y, weight.t()):
             d_x = (rows_y @ weight).view(x.shape) if needs_x else None
             return d_x, rows_y.t() @ rows_x if needs_weight else None, *d_bias
         d_x = None

@@ -14,7 +14,7 @@ import elman.nn.pytree  # noqa: F401 - a State goes through torch.export and tor
 from elman.equations import CELLS, Cell
 from elman.errors import InputError
 from elman.nn import kernel, stack
-from elman.nn.arguments import read_lengths, read_masks, read_state, under_autocast
+from elman.nn.arguments import check_batch_sizes, read_lengths, read_masks, read_state, under_autocast
 from elman.nn.initialise import check_method, from_unbounded, initialise, to_unbounded
 from elman.nn.layer_by_layer import Unrolled
 from elman.nn.path import choose
@@ -59,6 +59,7 @@ class Recurrent(nn.Module):
         checkpoint: keep for backpropagation only the states every so many time steps, and compute what lies between
             again; True for about sqrt(T) of them. Less memory, more time, the same gradients to the bit.
         memory_budget: bytes that what is kept may take in one layer; where it would be more, there are checkpoints.
+            Under torch.compile neither has an effect: backward keeps nothing and runs all of the forward pass again.
         device: of the parameters.
         dtype: of the parameters.
 
@@ -130,9 +131,10 @@ class Recurrent(nn.Module):
         self.bidirectional, self.num_directions = bidirectional, 2 if bidirectional else 1
         self.init, self.train_initial_state, self.return_states = init, train_initial_state, return_states
         self.single_bias = single_bias
-        if checkpoint is not None and (not isinstance(checkpoint, int) or checkpoint < 0):
+        if checkpoint is not None and (not isinstance(checkpoint, int) or checkpoint < 1):
             raise InputError(f"checkpoint is {checkpoint!r}, expected the time steps of a segment, True, or None")
-        if memory_budget is not None and (isinstance(memory_budget, bool) or not isinstance(memory_budget, int)):
+        whole = isinstance(memory_budget, int) and not isinstance(memory_budget, bool)
+        if memory_budget is not None and not (whole and memory_budget > 0):
             raise InputError(f"memory_budget is {memory_budget!r}, expected a number of bytes, or None")
         self.checkpoint, self.memory_budget = checkpoint, memory_budget
 
@@ -156,6 +158,11 @@ class Recurrent(nn.Module):
                 self.register_parameter(f"{name}_0", nn.Parameter(start))
         self._flat_names = [name for name in self._parameters if not name.endswith("_0")]
         self.reset_parameters()
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Of a layer that was pickled before it had all of today's options."""
+        super().__setstate__({"checkpoint": None, "memory_budget": None, **state})  # type: ignore[no-untyped-call]
+        self._flat_names = [name for name in self._parameters if not name.endswith("_0")]
 
     @property
     def _dtype(self) -> torch.dtype:
@@ -381,6 +388,7 @@ class Recurrent(nn.Module):
         if lengths is not None:
             raise InputError("lengths is given with a PackedSequence, which has its own: leave it out")
         data, sizes, order, back = input
+        check_batch_sizes(sizes, len(data))
         steps = data[:1].expand(len(sizes), -1).unsqueeze(1).expand(-1, int(sizes[0]), -1)  # (T, B, I), for its shape
         self.time_first(data)
         state, weights = self._initial(hx, steps, True), self._weights()

@@ -92,10 +92,15 @@ def unroll_backward(
     num_layers: int,
     num_directions: int,
     return_states: bool,
+    of_masks: bool,
 ) -> list[Tensor]:
-    """The gradients with respect to x, each state, each weight, each mask and each dropout mask, in that order."""
+    """The gradients with respect to x, each state, each weight, each mask and each dropout mask, in that order.
+
+    Those of masks are zeros unless `of_masks`: the kernels have none.
+    """
     with _autograd_inside_an_operator(), torch.enable_grad():
-        inputs = [one.detach().requires_grad_() for one in (x, *state, *weights, *masks, *dropout_masks)]
+        kinds = [(x, *state, *weights), masks, dropout_masks]
+        inputs = [one.detach().requires_grad_(kind is not masks or of_masks) for kind in kinds for one in kind]
         parts = iter(inputs)
         x = next(parts)
         state, weights, masks, dropout_masks = (
@@ -115,11 +120,15 @@ def unroll_backward(
         )
         outputs = [output, *final, *states]
         used = [k for k, one in enumerate(outputs) if one.requires_grad]
-        found = torch.autograd.grad([outputs[k] for k in used], inputs, [gradients[k] for k in used], allow_unused=True)
+        wanted = [one for one in inputs if one.requires_grad]
+        found = iter(
+            torch.autograd.grad([outputs[k] for k in used], wanted, [gradients[k] for k in used], allow_unused=True)
+        )
+        all_found = [next(found) if one.requires_grad else None for one in inputs]
     # Contiguous, as the compiler was told: one that is laid out otherwise would be read wrongly.
     return [
         one.new_zeros(one.shape) if g is None else g.clone(memory_format=torch.contiguous_format)
-        for g, one in zip(found, inputs, strict=True)
+        for g, one in zip(all_found, inputs, strict=True)
     ]
 
 
@@ -136,6 +145,7 @@ def _(
     num_layers: int,
     num_directions: int,
     return_states: bool,
+    of_masks: bool,
 ) -> list[Tensor]:
     return [one.new_empty(one.shape) for one in (x, *state, *weights, *masks, *dropout_masks)]
 
@@ -157,7 +167,7 @@ def _backward(ctx: Any, gradients: Sequence[Tensor | None]) -> tuple[Any, ...]:
         torch.zeros(shape, dtype=dtype, device=device) if g is None else g
         for g, (shape, dtype, device) in zip(gradients, ctx.shapes, strict=True)
     ]
-    found = iter(unroll_backward(whole, x, *groups, lengths, *ctx.rest))
+    found = iter(unroll_backward(whole, x, *groups, lengths, *ctx.rest, any(ctx.needs_input_grad[3])))
     return (
         next(found),
         *([next(found) for _ in range(count)] for count in ctx.counts),
