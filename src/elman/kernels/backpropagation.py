@@ -15,28 +15,10 @@ from elman.equations.kept import Kept
 from elman.kernels.blocks import Steps, Units
 from elman.kernels.emitter import Body, Module
 from elman.kernels.functions import ON_VECTORS
-from elman.kernels.recurrence import ADDRESS_BYTES, Size, Task, as_vector, gate_places, kept_states
+from elman.kernels.recurrence import Task, as_vector, gate_places, kept_states
+from elman.kernels.scratch_places import backward_places
 from elman.kernels.stretch import dz_of_stretch
 from elman.kernels.values import Int, Pointer, choose
-
-
-def scratch_places(rows: Size, block: Size, h_pitch: Size, x_pitch: Size, states: int, itemsize: int) -> dict[str, Any]:
-    """Where the parts of a backward task's scratch memory begin, in bytes; `end` is its size."""
-    sizes = {
-        "d_states": rows * h_pitch * (states * itemsize),
-        "d_x": rows * block * x_pitch * itemsize,
-        "h_addresses": rows * ADDRESS_BYTES,
-        "dz_addresses": rows * ADDRESS_BYTES,
-        "dzx_addresses": rows * block * ADDRESS_BYTES,
-        "d_x_addresses": rows * block * ADDRESS_BYTES,
-        "targets": rows * block * ADDRESS_BYTES,
-    }
-    places: dict[str, Any] = {}
-    total: Any = 0
-    for name, size in sizes.items():
-        places[name] = total
-        total = size + total
-    return places | {"end": total}
 
 
 def define_backward(module: Module, cell: Cell, kept: Kept) -> Body:
@@ -54,7 +36,7 @@ class _Backward(Task):
         W = body.module.lanes
         self.x_vectors = (self.I + (W - 1)) // W
         self.block_steps = block.int("block")
-        places = scratch_places(
+        places = backward_places(
             self.rows, self.block_steps, self.h_pitch, self.x_vectors * W, len(cell.state), body.module.itemsize
         )
         self.scratch_of: dict[str, Pointer] = {name: self.scratch.bytes_on(place) for name, place in places.items()}

@@ -122,9 +122,8 @@ class Body:
         given = [self.integer(one).raw if isinstance(one, int) else one.raw for one in arguments]
         if isinstance(function, Pointer):
             kind = ir.FunctionType(VOID, [one.type for one in given])
-            number = self.build.ptrtoint(
-                function.raw, INT
-            )  # llvmlite asks for an address that knows the function's type
+            # Through a number, since llvmlite asks for an address that knows the function's type.
+            number = self.build.ptrtoint(function.raw, INT)
             self.build.call(self.build.inttoptr(number, kind.as_pointer()), given)
         else:
             self.build.call(function.function if isinstance(function, Body) else function, given)

@@ -11,37 +11,9 @@ from typing import Any, NamedTuple
 from elman.kernels.arguments import COMMON
 from elman.kernels.blocks import Block, Steps, Units
 from elman.kernels.emitter import Module
-from elman.kernels.recurrence import ADDRESS_BYTES, Size
+from elman.kernels.scratch_places import ADDRESS_BYTES, ROWS_OF_A_TASK, gradient_places
 from elman.kernels.stretch import dz_of_stretch, first_step
 from elman.kernels.values import Int, Pointer, choose, minimum
-
-ROWS_OF_A_TASK = 8
-"""Rows of the gradients are dealt out in multiples of this, the rows of a tile."""
-
-
-def scratch_places(rows: Size, batch: Size, x_pitch: Size, h_pitch: Size, itemsize: int) -> dict[str, Any]:
-    """Where the parts of a task's scratch memory begin, in bytes; `end` is its size.
-
-    Args:
-        rows: of the gradients in one task, at most.
-        batch: rows of the batch times steps of a block.
-        x_pitch: I, filled up to W.
-        h_pitch: H, filled up to W.
-        itemsize: bytes of a number.
-    """
-    sizes = {
-        "packed": batch * (x_pitch + h_pitch) * itemsize,
-        "sums_ih": rows * x_pitch * itemsize,
-        "sums_hh": rows * h_pitch * itemsize,
-        "addresses_ih": rows * ADDRESS_BYTES,
-        "addresses_hh": rows * ADDRESS_BYTES,
-    }
-    places: dict[str, Any] = {}
-    total: Any = 0
-    for name, size in sizes.items():
-        places[name] = total
-        total = size + total
-    return places | {"end": total}
 
 
 def define_gradients(module: Module) -> None:
@@ -79,7 +51,7 @@ class _Gradients:
         self.low, self.high = self._part(self.G * self.H, ROWS_OF_A_TASK)
         x_pitch, h_pitch = ((size + (self.W - 1)) // self.W * self.W for size in (self.I, self.H))
         batch = self.steps * block.int("rows")
-        places = scratch_places(self.high - self.low, batch, x_pitch, h_pitch, body.module.itemsize)
+        places = gradient_places(self.high - self.low, batch, x_pitch, h_pitch, body.module.itemsize)
         self.scratch_of = {name: scratch.bytes_on(place) for name, place in places.items()}
 
     def _part(self, whole: Int, unit: int) -> tuple[Int, Int]:

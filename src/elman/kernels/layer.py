@@ -19,7 +19,8 @@ from elman.kernels.linear_gradients import define_linear_gradients
 from elman.kernels.packing import define_packing
 from elman.kernels.parallel import define_run
 from elman.kernels.product import define_products
-from elman.kernels.recurrence import ADDRESS_BYTES, define_forward, kept_states
+from elman.kernels.recurrence import define_forward, kept_states
+from elman.kernels.scratch_places import ADDRESS_BYTES
 from elman.kernels.stretch import count_stretches, set_stretch
 from elman.kernels.values import Int, Pointer
 

@@ -61,7 +61,7 @@ class _Shelf:
         """At least `size` bytes, and not much more."""
         with self.lock:
             for number in reversed(range(len(self.pieces))):
-                if size <= self.pieces[number].nbytes <= 2 * size:
+                if size <= self.pieces[number].nbytes <= size + size // 4:
                     return self.pieces.pop(number)
         return np.empty(size, np.uint8)
 

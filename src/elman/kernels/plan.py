@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
-from elman.kernels import backpropagation, gradients, recurrence
 from elman.kernels.compiled import CompiledCell
 from elman.kernels.rows import Rows
+from elman.kernels.scratch_places import ROWS_OF_A_TASK, backward_places, forward_places, gradient_places
 from elman.kernels.target import ITEMSIZE
 
 _Z_BYTES: Final = 128 * 1024  # a block of pre-activations stays in the second cache
@@ -84,9 +84,7 @@ class Plan:
         forward.add("packed_bias", D, (self.z_pitch + W) * itemsize)
         forward.add("packed_ih", D, panel * I * itemsize)
         forward.add("packed_hh", D, panel * H * itemsize)
-        self.forward_scratch = recurrence.scratch_places(rows, block, self.h_pitch, self.z_pitch, states, itemsize)[
-            "end"
-        ]
+        self.forward_scratch = forward_places(rows, block, self.h_pitch, self.z_pitch, states, itemsize)["end"]
         forward.add_shared("scratch", _up(self.forward_scratch, _LINE), self.tasks)
         backward.add("packed_ih_back", D, self.x_pitch * G * H * itemsize)
         backward.add("packed_hh_back", D, self.h_pitch * G * H * itemsize)
@@ -96,11 +94,11 @@ class Plan:
         blocks_at_once = max(1, at_once // of_a_block)
         kept_dz = min(count, blocks_at_once * self.gradient_block * B)
         backward.add("dz", D, (kept_dz * self.dz_pitch + W) * itemsize)
-        scratch = backpropagation.scratch_places(rows, block, self.h_pitch, self.x_pitch, states, itemsize)["end"]
+        scratch = backward_places(rows, block, self.h_pitch, self.x_pitch, states, itemsize)["end"]
         backward.add_shared("scratch", _up(scratch, _LINE), self.tasks)
-        of_a_task = _up(-(-G * H // self.gradient_parts), gradients.ROWS_OF_A_TASK) + gradients.ROWS_OF_A_TASK
+        of_a_task = _up(-(-G * H // self.gradient_parts), ROWS_OF_A_TASK) + ROWS_OF_A_TASK
         batch = self.gradient_block * B
-        size = gradients.scratch_places(of_a_task, batch, self.x_pitch, self.h_pitch, itemsize)["end"]
+        size = gradient_places(of_a_task, batch, self.x_pitch, self.h_pitch, itemsize)["end"]
         backward.add_shared("gradient_scratch", _up(size, _LINE), self.gradient_tasks)
         self.forward_memory, self.backward_memory = forward, backward
 

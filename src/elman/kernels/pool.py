@@ -18,9 +18,9 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any, Final
 
-from elman.kernels import cache as kept
 from elman.kernels import control as words
 from elman.kernels import placement
+from elman.kernels.cache import load
 from elman.kernels.emitter import Module
 from elman.kernels.parallel import define_workers
 from elman.kernels.target import host
@@ -123,7 +123,7 @@ class _Code:
     """The pool's compiled functions."""
 
     def __init__(self) -> None:
-        self._library = kept.load("pool", (), _emit)
+        self._library = load("pool", (), _emit)
         # `rouse` takes less time than to let go of Python's lock; the others let go of it.
         self.rouse = self._function("rouse", ctypes.PYFUNCTYPE)
         self.spin = self._function("spin", ctypes.CFUNCTYPE)

@@ -14,9 +14,9 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from elman.kernels.emitter import Body, Module
+from elman.kernels.scratch_places import ADDRESS_BYTES
 from elman.kernels.values import Int, Pointer, Vector, choose, fma, maximum
 
-ADDRESS_BYTES = 8
 MOST_ROWS = 8
 MOST_VECTORS = 8
 

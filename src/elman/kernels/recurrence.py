@@ -6,7 +6,7 @@ product with the state, which goes on in the same sums, and the cell's own equat
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 from elman.equations import Cell
 from elman.equations.kept import Kept
@@ -14,29 +14,8 @@ from elman.kernels.arguments import argument_names
 from elman.kernels.blocks import Block, Steps, Units
 from elman.kernels.emitter import Body, Module
 from elman.kernels.functions import ON_VECTORS
+from elman.kernels.scratch_places import ADDRESS_BYTES, forward_places
 from elman.kernels.values import Int, Pointer, Variable, Vector, choose
-
-Size = TypeVar("Size", int, Int)
-ADDRESS_BYTES = 8
-
-
-def scratch_places(rows: Size, block: Size, h_pitch: Size, z_pitch: Size, states: int, itemsize: int) -> dict[str, Any]:
-    """Where the parts of a forward task's scratch memory begin, in bytes; `end` is its size."""
-    sizes = {
-        "h": rows * h_pitch * (2 * itemsize),  # read from one while the other is written
-        "others": rows * h_pitch * ((states - 1) * itemsize),
-        "z": rows * block * z_pitch * itemsize,
-        "h_addresses": rows * (2 * ADDRESS_BYTES),
-        "x_addresses": rows * block * ADDRESS_BYTES,
-        "z_addresses": rows * block * ADDRESS_BYTES,
-        "zx_addresses": rows * block * ADDRESS_BYTES,
-    }
-    places: dict[str, Any] = {}
-    total: Any = 0
-    for name, size in sizes.items():
-        places[name] = total
-        total = size + total
-    return places | {"end": total}
 
 
 def define_forward(module: Module, cell: Cell, kept: Kept) -> Body:
@@ -119,7 +98,7 @@ class _Forward(Task):
         self.kept = kept
         block = self.block
         self.z_pitch, self.block_steps, self.front = block.int("z_pitch"), block.int("block"), block.int("front")
-        places = scratch_places(
+        places = forward_places(
             self.rows, self.block_steps, self.h_pitch, self.z_pitch, len(cell.state), body.module.itemsize
         )
         self.scratch_of: dict[str, Pointer] = {name: self.scratch.bytes_on(place) for name, place in places.items()}

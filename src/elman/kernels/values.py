@@ -311,10 +311,6 @@ class Vector(Value):
         numbers = ir.Constant(ir.VectorType(ir.IntType(32), len(lanes)), list(lanes))
         return Vector(self.body, self.body.build.shuffle_vector(self.raw, other.raw, numbers))
 
-    def to_integers(self) -> "Bits":
-        """The numbers, which must be whole and small, as integers."""
-        return Bits(self.body, self.body.build.fptosi(self.raw, self.body.module.bits))
-
 
 class Bits(Value):
     """W integers as wide as the module's numbers, for work on the form of floating point numbers."""
