@@ -22,7 +22,7 @@ def demo(
 ) -> None:
     """Train spelling to sound on 25,000 English words, and see how well it reads words it never saw.
 
-    Takes about three minutes on two cores; Ctrl-C goes on with the best model so far.
+    Takes about two minutes on two cores; Ctrl-C goes on with the best model so far.
     """
     from elman.cli.pronunciations import demonstrate  # torch, which --help does not wait for
 
