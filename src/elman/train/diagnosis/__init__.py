@@ -1,0 +1,6 @@
+"""Where numbers went non-finite first, and the likely cause."""
+
+from elman.train.diagnosis.search import Diagnosis as Diagnosis
+from elman.train.diagnosis.search import diagnose as diagnose
+
+__all__ = ["Diagnosis", "diagnose"]
