@@ -39,7 +39,7 @@ def test_sizes_and_validation_data_are_equal(kind: str, tmp_path: Path) -> None:
     network = elman.Classifier(**OPTIONS).fit(X, y)
     plain = fit_feedforward(network, X, y)
     assert abs(parameters(plain.model_) / parameters(network.model_) - 1) <= 0.02
-    assert plain.prepared(X, y)[1].targets == network.prepared(X, y)[1].targets  # type: ignore[union-attr]
+    assert plain.prepared(X, y)[1].digest == network.prepared(X, y)[1].digest  # type: ignore[union-attr]
     assert plain.history_.metric == "accuracy"
     plain.save(tmp_path / "plain.safetensors")
     assert (elman.load(tmp_path / "plain.safetensors").predict_proba(X) == plain.predict_proba(X)).all()  # type: ignore[attr-defined]

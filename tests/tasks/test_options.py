@@ -37,6 +37,11 @@ EVERYWHERE = {
     "batch_size": 3,
     "learning_rate": 0.01,
     "clip": 0.001,
+    "optimizer": "sgd",
+    "warm_up": 0.9,
+    "decay": "none",
+    "accumulate": 2,
+    "batch_steps": 6,
     "weight_decay": 0.7,
     "validation_fraction": 0.3,
     "random_state": 1,
@@ -51,6 +56,7 @@ CHANGES = [(task, name, value) for task in TASKS for name, value in EVERYWHERE.i
     ("classify", "pooling", "mean"),
     ("classify", "pooling", "max"),
     ("regress", "window", 4),
+    ("regress", "train_initial_state", True),
     ("translate", "embedding_size", 5),
     ("translate", "source_level", "words"),
     ("translate", "target_level", "words"),
@@ -81,6 +87,16 @@ def test_an_option_changes_something(task: str, name: str, value: Any, plain: di
     if value is None:
         value = not getattr(TASKS[task][0](), name)
     assert outcome(fitted(task, **{name: value})) != plain[task]
+
+
+def test_momentum_is_of_sgd() -> None:
+    assert outcome(fitted("regress", optimizer="sgd")) != outcome(fitted("regress", optimizer="sgd", momentum=0.0))
+
+
+def test_memory_budget_changes_what_is_kept_and_not_what_comes_out(plain: dict[str, Any]) -> None:
+    one = fitted("regress", memory_budget=1)
+    assert one.model_.recurrent.memory_budget == 1
+    assert outcome(one) == plain["regress"]
 
 
 def test_per_says_what_the_shapes_leave_open() -> None:
@@ -194,7 +210,8 @@ def test_words_are_declared_once_and_checked() -> None:
     assert CHOICES["pooling"] == POOLINGS
     tested = {name for _, name, _ in CHANGES}
     rest = Path(__file__).read_text(encoding="utf-8")
-    machine = {"device", "num_threads"}  # where and with how many: see test_estimator.py
+    # where, with how many, and what happens when something goes wrong: see test_estimator.py and test_resume.py
+    machine = {"device", "num_threads", "checkpoints", "checkpoint_seconds", "max_skipped"}
     assert [name for name in everything - tested - machine if not re.search(rf"\b{name}\b", rest)] == []
 
 

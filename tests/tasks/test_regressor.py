@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import mean_absolute_error, mean_squared_error, r2_score
 
 import elman
+from elman.codecs import Ragged
 from elman.tasks.coded import Coded
 from elman.tasks.regressor import WARM_UP, as_targets, cut
 
@@ -84,7 +85,8 @@ def test_missing_targets_are_never_scored() -> None:
     coded, _ = one.prepared(VECTORS, y)
     batch = coded.examples(torch.device("cpu")).collate(np.arange(len(coded)))
     one.model_.zero_grad()
-    total, count = one.loss(one.model_, batch)
+    found = one.loss(one.model_, batch)
+    total, count = found.total, found.count
     (total / count).backward()  # type: ignore[no-untyped-call]
     gradients = [p.grad.clone() for p in one.model_.parameters()]  # type: ignore[union-attr]
 
@@ -128,7 +130,7 @@ def test_cut_scores_every_step_once(sizes: list[int], window: int) -> None:
         np.arange(start, start + T, dtype=np.float32)[:, np.newaxis] for start, T in zip(starts, sizes, strict=False)
     ]
     targets = [np.stack([x[:, 0], -x[:, 0]], 1) for x in inputs]
-    pieces = cut(Coded(inputs, targets, True), window)
+    pieces = cut(Coded(Ragged.of(inputs), Ragged.of(targets)), window)
     scored = []
     for x, target in zip(pieces.inputs, pieces.targets, strict=True):
         assert len(x) == len(target) <= window + round(WARM_UP * window)

@@ -16,7 +16,7 @@ def test_each_index_once_in_the_fewest_batches(lengths, batch_size, seed, epoch)
     sampler = LengthBatches(lengths, batch_size, seed)
     batches = list(sampler.epoch(epoch))
     assert sorted(np.concatenate(batches)) == list(range(len(lengths)))
-    assert len(batches) == len(sampler) == -(-len(lengths) // batch_size)
+    assert len(batches) == -(-len(lengths) // batch_size)
     assert sum(len(batch) < batch_size for batch in batches) <= 1
 
 
@@ -28,13 +28,45 @@ def test_equal_lengths_fill_whole_batches(lengths, batch_size, seed):
     assert len(uniform) >= sum(np.bincount(first) // batch_size)
 
 
-@given(lengths=LENGTHS | PAIRS, seed=st.integers(0, 2**40), start=st.integers(0, 40))
-def test_a_position_is_epoch_and_batch(lengths, seed, start):
-    whole = [batch.tolist() for batch in LengthBatches(lengths, 3, seed).epoch(4)]
+@given(
+    lengths=LENGTHS | PAIRS, batch_size=st.integers(1, 20), batch_steps=st.integers(1, 60), seed=st.integers(0, 2**40)
+)
+def test_no_batch_has_more_steps_than_asked_for(lengths, batch_size, batch_steps, seed):
+    totals = np.array([np.sum(length) for length in lengths])
+    batches = (
+        list(LengthBatches(lengths, batch_size, seed, batch_steps).epoch(3)),
+        ordered_batches(lengths, batch_size, batch_steps),
+    )
+    for several in batches:
+        assert sorted(np.concatenate(several)) == list(range(len(lengths)))
+        for batch in several:
+            assert len(batch) == 1 or len(batch) * totals[batch].max() <= batch_steps
+            assert len(batch) <= batch_size
+
+
+@given(lengths=LENGTHS | PAIRS, seed=st.integers(0, 2**40), start=st.integers(0, 40), steps=st.none() | st.just(20))
+def test_a_position_is_epoch_and_sequences_done(lengths, seed, start, steps):
+    whole = [batch.tolist() for batch in LengthBatches(lengths, 3, seed, steps).epoch(4)]
+    done = sum(map(len, whole[:start]))
     np.random.seed(start)
     torch.manual_seed(start)
-    rest = [batch.tolist() for batch in LengthBatches(lengths, 3, seed).epoch(4, start)]
+    rest = [batch.tolist() for batch in LengthBatches(lengths, 3, seed, steps).epoch(4, done)]
     assert rest == whole[start:]
+
+
+def test_many_sequences_are_shuffled_in_pools_with_the_same_promises(monkeypatch):
+    monkeypatch.setattr("elman.train.batches.POOL", 64)
+    monkeypatch.setattr("elman.train.batches.BLOCK", 8)
+    lengths = np.random.default_rng(0).integers(1, 9, 1003)
+    sampler = LengthBatches(lengths, 5, 7)
+    whole = [batch.tolist() for batch in sampler.epoch(2)]
+    assert sorted(np.concatenate(whole)) == list(range(1003))
+    assert whole != [batch.tolist() for batch in sampler.epoch(3)]
+    for start in (0, 1, 12, 13, 14, 100, len(whole)):  # 13 batches in a pool
+        rest = sampler.epoch(2, sum(map(len, whole[:start])))
+        assert [batch.tolist() for batch in rest] == whole[start:]
+    first = np.concatenate(whole[:12])
+    assert first.max() - first.min() > 500  # a pool holds blocks from all over
 
 
 def test_epochs_and_seeds_differ_even_if_no_two_lengths_are_equal():

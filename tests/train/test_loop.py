@@ -12,7 +12,7 @@ from rich.console import Console
 from torch import nn
 
 from elman.errors import InputError
-from elman.train import Examples, Metric, Schedule, Settings, reproducible
+from elman.train import BatchLoss, Examples, Metric, Schedule, Settings, reproducible
 from elman.train import train as train_loudly
 
 train = partial(train_loudly, console=Console(file=io.StringIO()))
@@ -20,7 +20,7 @@ train = partial(train_loudly, console=Console(file=io.StringIO()))
 
 def squares(model, batch):
     x, y = batch
-    return (model(x) - y).square().sum(), len(x)
+    return BatchLoss((model(x) - y).square().sum(), len(x))
 
 
 def examples(x, y):
@@ -57,7 +57,7 @@ def echo_training(seed=0, **settings):
     def xent(model, batch):
         x, y = batch
         total = nn.functional.binary_cross_entropy_with_logits(model(x)[:, 2:], y[:, 2:], reduction="sum")
-        return total, y[:, 2:].numel()
+        return BatchLoss(total, y[:, 2:].numel())
 
     with reproducible(seed):
         model = Echo()
@@ -110,7 +110,7 @@ def test_the_mean_is_over_valid_steps_however_they_fell_into_batches():
     start = copy.deepcopy(model.state_dict())
 
     def loss(model, indices):
-        return model(x[indices])[valid[indices]].square().sum(), int(valid[indices].sum())
+        return BatchLoss(model(x[indices])[valid[indices]].square().sum(), int(valid[indices].sum()))
 
     def run(batch_size, rate):
         model.load_state_dict(start)
@@ -136,7 +136,7 @@ def test_two_steps_by_hand(clip):
     twin = copy.deepcopy(model)
     history = train(model, squares, examples(x, y), None, Settings(epochs=2, batch_size=8, clip=clip))
 
-    schedule = Schedule(0.002, 2)
+    schedule = Schedule(0.002)
     first = [torch.zeros_like(p) for p in twin.parameters()]
     second = [torch.zeros_like(p) for p in twin.parameters()]
     for step in range(2):
@@ -150,8 +150,8 @@ def test_two_steps_by_hand(clip):
             m.mul_(0.9).add_(0.1 * factor * g)
             v.mul_(0.999).add_(0.001 * (factor * g).square())
             m_hat, v_hat = m / (1 - 0.9 ** (step + 1)), v / (1 - 0.999 ** (step + 1))
-            p.data -= schedule(step) * m_hat / (v_hat.sqrt() + 1e-8)
-        assert history.epochs[step].learning_rate == schedule(step)
+            p.data -= schedule((step + 1) / 2) * m_hat / (v_hat.sqrt() + 1e-8)
+        assert history.epochs[step].learning_rate == schedule((step + 1) / 2)
     for found, expected in zip(model.parameters(), twin.parameters(), strict=True):
         torch.testing.assert_close(found, expected, rtol=1e-12, atol=0)
 
@@ -170,7 +170,11 @@ def scripted(values, seen):
 
 
 def assert_weights(model, expected):
-    assert all(torch.equal(tensor, expected[name]) for name, tensor in model.state_dict().items())
+    assert_weights_equal(model.state_dict(), expected)
+
+
+def assert_weights_equal(found, expected):
+    assert all(torch.equal(tensor, expected[name]) for name, tensor in found.items())
 
 
 @pytest.mark.parametrize("sign", [1, -1])
@@ -252,19 +256,56 @@ def test_ctrl_c_never_parts_a_step(monkeypatch):
     assert all(map(torch.equal, model.parameters(), taken[0]))
 
 
-def test_a_second_ctrl_c_is_an_ordinary_one(monkeypatch):
+def test_a_second_ctrl_c_is_an_ordinary_one():
+    def loss(model, batch):
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+        raise AssertionError
+
+    history = train(nn.Linear(3, 1, dtype=torch.float64), loss, examples(*line()), None, Settings(epochs=3))
+    assert history.interrupted
+
+
+def test_ctrl_c_while_measuring_is_heard_at_once():
+    def measure(model):
+        signal.raise_signal(signal.SIGINT)
+        raise AssertionError
+
     model = nn.Linear(3, 1, dtype=torch.float64)
+    history = train(model, squares, examples(*line()), None, Settings(average=0.9), metric=Metric("score", measure))
+    assert history.interrupted
+    assert history.epochs == []
+
+
+@pytest.mark.parametrize("kind", ["loss", "gradient"])
+def test_a_step_that_is_not_finite_changes_nothing_and_is_counted(kind):
     x, y = line()
+    model = nn.Linear(3, 1, dtype=torch.float64)
+    before = []
 
-    def interrupt(*_):
-        raise KeyboardInterrupt
+    def loss(model, batch):
+        if model.training:
+            before.append(copy.deepcopy(model.state_dict()))
+        found = squares(model, batch)
+        if len(before) != 6:
+            return found
+        if kind == "loss":
+            return BatchLoss(found.total * float("nan"), found.count)
+        return BatchLoss((model(batch[0]) * 0).sqrt().sum(), found.count)  # finite; the root's gradient at 0 is not
 
-    monkeypatch.setattr(model, "eval", interrupt)  # at the end of the first epoch, and again in wrapping up
-    with pytest.raises(KeyboardInterrupt):
-        train(model, squares, examples(x, y), None, Settings(epochs=3))
+    console = Console(file=io.StringIO(), width=200)
+    history = train_loudly(
+        model, loss, examples(x, y), None, Settings(epochs=2, batch_size=16, verbose=0), console=console
+    )
+    assert_weights_equal(before[5], before[6])
+    assert any(not torch.equal(before[6][name], one) for name, one in before[7].items())
+    assert [epoch.skipped for epoch in history.epochs] == [0, 1]
+    said = "the loss is nan" if kind == "loss" else "the gradient's norm is no finite number"
+    assert console.file.getvalue().startswith("epoch 2, sequences ")
+    assert f"and 8 more: {said}: step skipped\n" in console.file.getvalue()
 
 
-def test_what_is_not_finite_stops_training_with_the_best_weights():
+def test_training_stops_after_too_many_such_steps_with_the_best_weights():
     x, y = line()
     model = nn.Linear(3, 1, dtype=torch.float64)
     calls, before = [], []
@@ -272,35 +313,28 @@ def test_what_is_not_finite_stops_training_with_the_best_weights():
     def loss(model, batch):
         calls.append(batch)
         before.append(copy.deepcopy(model.state_dict()))
-        total, count = squares(model, batch)
-        return (total * float("nan") if len(calls) == 6 else total), count
+        found = squares(model, batch)
+        return BatchLoss(found.total * float("nan"), found.count) if len(calls) >= 6 else found
 
-    message = r"the loss is nan in epoch 2, batch 2 of 4; most likely learning_rate=0.01 is too high \(try 0.001\)"
+    message = r"training stopped in epoch 2, sequences .*: 3 steps in a row gave no finite loss or gradient.*"
     with pytest.raises(InputError, match=message + ".*; the model has the weights of epoch 1$"):
-        train(model, loss, examples(x, y), None, Settings(batch_size=16, learning_rate=0.01))
+        train(model, loss, examples(x, y), None, Settings(batch_size=16, max_skipped=3))
     assert_weights(model, before[4])  # those with which epoch 2 began
     assert not model.training
+    with pytest.raises(InputError, match=r"every step of epoch 1 was skipped.*look for NaN in the data"):
+        train(model, squares, examples(x * np.nan, y), None, Settings(batch_size=16))
 
-    seen = []
+
+def test_values_that_are_not_finite_after_an_epoch_stop_training():
+    x, y = line()
+    model, seen = nn.Linear(3, 1, dtype=torch.float64), []
     metric = Metric("score", scripted([0.1, 0.5, 0.4, float("nan")], seen))
     with pytest.raises(InputError, match=r"the score is nan in epoch 4; .*; the model has the weights of epoch 2$"):
         train(model, squares, examples(x, y), None, Settings(), metric=metric)
     assert_weights(model, seen[1])
-
-    def root(model, batch):  # a finite loss whose gradient is not: the root at 0
-        return (model(batch[0]) * 0).sqrt().sum(), len(batch[0])
-
-    with pytest.raises(
-        InputError, match=r"gradient norm is nan in epoch 1, batch 1 of 4; before anything.*; no epoch was finished$"
-    ):
-        train(model, root, examples(x, y), None, Settings(batch_size=16))
-
     data, nowhere = examples(x, y), examples(x, y / 0)
-    never = Metric("accuracy", lambda model: float("nan"))
     with pytest.raises(InputError, match="the validation loss is inf in epoch 1; "):
         train(model, squares, data, nowhere, Settings())
-    with pytest.raises(InputError, match="the accuracy is nan in epoch 1; "):
-        train(model, squares, data, None, Settings(), metric=never)
 
 
 def test_nothing_to_learn_is_refused():
@@ -308,7 +342,7 @@ def test_nothing_to_learn_is_refused():
     with pytest.raises(InputError, match="no sequences to train on"):
         train(model, squares, examples(torch.zeros(0, 3), torch.zeros(0, 1)), None, Settings())
     with pytest.raises(InputError, match="all sequences to train on are empty"):
-        train(model, lambda *_: (torch.tensor(0.0), 0), examples(*line(4)), None, Settings())
+        train(model, lambda *_: BatchLoss(torch.tensor(0.0), 0), examples(*line(4)), None, Settings())
     for frozen in (nn.Linear(3, 1).requires_grad_(False), nn.Identity()):
         with pytest.raises(InputError, match="the model has no parameters to train"):
             train(frozen, squares, examples(*line(4)), None, Settings())
@@ -327,6 +361,14 @@ def test_nothing_to_learn_is_refused():
         ("epochs", None),
         ("batch_size", "8"),
         ("weight_decay", -0.1),
+        ("momentum", 1.0),
+        ("warm_up", 1.0),
+        ("decay", "steep"),
+        ("optimizer", "adagrad"),
+        ("accumulate", 0),
+        ("batch_steps", 0),
+        ("max_skipped", 0),
+        ("checkpoint_seconds", -1),
         ("average", 1.0),
         ("patience", float("nan")),
         ("learning_rate", "fast"),
@@ -342,3 +384,13 @@ def test_nothing_to_learn_is_refused():
 def test_settings_out_of_range_are_refused(word, value):
     with pytest.raises(InputError, match=f"{'random_state' if word == 'seed' else word} is {value!r}"):
         Settings(**{word: value})
+
+
+def test_a_skipped_step_leaves_buffers_as_they_were():
+    x, y = line()
+    x[5, 1] = np.nan
+    model = nn.Sequential(nn.BatchNorm1d(3, dtype=torch.float64), nn.Linear(3, 1, dtype=torch.float64))
+    history = train(model, squares, examples(x, y), None, Settings(epochs=2, batch_size=8))
+    assert [epoch.skipped for epoch in history.epochs] == [1, 1]
+    assert model[0].running_mean.isfinite().all()
+    assert model[0].num_batches_tracked == 14

@@ -1,12 +1,9 @@
 """Surroundings: equal inside, untouched outside."""
 
-import signal
-
 import pytest
 import torch
 
 from elman.train import reproducible
-from elman.train.interruption import uninterrupted
 
 
 def test_random_state_and_threads_are_the_callers_again():
@@ -29,18 +26,3 @@ def test_random_state_and_threads_are_the_callers_again():
     assert torch.equal(torch.rand(3), expected)
     assert torch.equal(draws[0], draws[1])
     assert not torch.equal(draws[0], draws[2])
-
-
-def test_ctrl_c_waits_for_the_end_of_the_block():
-    before = signal.getsignal(signal.SIGINT)
-    reached = []
-
-    def interrupt_within():
-        with uninterrupted():
-            signal.raise_signal(signal.SIGINT)
-            reached.append(True)
-
-    with pytest.raises(KeyboardInterrupt):
-        interrupt_within()
-    assert reached
-    assert signal.getsignal(signal.SIGINT) is before

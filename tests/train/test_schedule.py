@@ -1,22 +1,21 @@
-"""The learning rate against the formula worked out by hand."""
-
-import math
+"""The learning rate against the formulas worked out by hand."""
 
 import pytest
 
 from elman.train import Schedule
 
 
-def test_values_by_hand():
-    schedule = Schedule(0.1, 100, warm_up=0.1, final=0.01)
-    assert schedule(0) == pytest.approx(0.01)
-    assert schedule(4) == pytest.approx(0.05)
-    assert schedule(9) == pytest.approx(0.1)
-    assert schedule(54) == pytest.approx(0.1 * (0.01 + 0.99 / 2))  # half of the 90 steps of decay
-    assert schedule(39) == pytest.approx(0.1 * (0.01 + 0.99 * 0.75))  # a third: cos 60° = 1/2
-    assert schedule(99) == pytest.approx(0.001)
+@pytest.mark.parametrize(
+    ("decay", "third", "half"), [("cosine", 0.75, 0.5), ("linear", 2 / 3, 0.5), ("none", None, None)]
+)
+def test_values_by_hand(decay, third, half):
+    schedule = Schedule(0.1, warm_up=0.1, decay=decay, final=0.01)
+    assert [schedule(part) for part in (0.01, 0.05, 0.1)] == pytest.approx([0.01, 0.05, 0.1])
+    expected = [0.1 if left is None else 0.1 * (0.01 + 0.99 * left) for left in (third, half)]
+    assert [schedule(0.4), schedule(0.55)] == pytest.approx(expected)  # cos 60° = 1/2
+    assert schedule(1.0) == pytest.approx(0.1 if decay == "none" else 0.001)
 
 
-def test_short_trainings_have_no_warm_up():
-    assert Schedule(1.0, 1)(0) == pytest.approx(0.01)
-    assert Schedule(1.0, 2, final=0.0)(0) == pytest.approx((1 + math.cos(math.pi / 2)) / 2)
+def test_a_training_of_one_step_ends_at_the_final_rate():
+    assert Schedule(1.0)(1.0) == pytest.approx(0.01)
+    assert Schedule(1.0, warm_up=0.0)(1e-9) == pytest.approx(1.0)

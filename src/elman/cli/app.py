@@ -15,6 +15,7 @@ from elman.cli.demo import demo
 from elman.cli.evaluate import evaluate
 from elman.cli.groups import group
 from elman.cli.info import info
+from elman.cli.launch import RESUME
 from elman.cli.predict import predict
 from elman.cli.warmup import warmup
 from elman.errors import InputError
@@ -71,7 +72,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 def _run(arguments: Sequence[str] | None) -> int:
     command = typer.main.get_command(app)
     try:
-        status = command.main(args=arguments, prog_name="elman", standalone_mode=False)
+        words = list(sys.argv[1:] if arguments is None else arguments)
+        status = command.main(args=words, prog_name="elman", standalone_mode=False, obj=words)
         sys.stdout.flush()
         return status if isinstance(status, int) else 0
     except InputError as error:
@@ -96,5 +98,7 @@ def _usage(error: Exception) -> str:
 
 def _complain(message: str) -> int:
     line = " ".join(message.split())
+    if os.environ.get("RANK", "0") != "0" and RESUME not in os.environ:
+        return WRONG_INPUT  # torchrun by hand: the first rank has the same to say
     sys.stderr.write(f"elman: {line}\n")
     return WRONG_INPUT

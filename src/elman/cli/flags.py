@@ -54,7 +54,7 @@ def takes(options: type[Options]) -> Callable[[Callable[..., None]], Callable[..
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         signature = inspect.signature(command)
         own = [one for one in signature.parameters.values() if one.kind is not one.VAR_KEYWORD]
-        flags = [_flag(field) for field in dataclasses.fields(options)]
+        flags = [_flag(field) for field in dataclasses.fields(options) if field.metadata.get("flag", True)]
         command.__signature__ = signature.replace(parameters=[*own, *flags])  # type: ignore[attr-defined]
         command.__annotations__ = {one.name: one.annotation for one in [*own, *flags]}
         return command

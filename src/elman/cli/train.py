@@ -1,6 +1,7 @@
 """`elman train TASK FILE -o MODEL`: a network learns from a table."""
 
 import dataclasses
+import os
 import shlex
 import time
 from pathlib import Path
@@ -10,6 +11,7 @@ import typer
 
 from elman.cli.flags import FileArgument, Force, Strict, takes
 from elman.cli.groups import group
+from elman.cli.launch import RANK_LOST, RESUME, launch, resume_command, without_ranks
 from elman.cli.shown import show_pairs, show_rows, tell
 from elman.errors import InputError
 from elman.files import check_writable
@@ -26,6 +28,11 @@ Baseline = Annotated[
     str | None,
     typer.Option(metavar="feedforward", help="Train a network without memory as well, and compare"),
 ]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on from the last checkpoint, as if nothing had happened")]
+Ranks = Annotated[
+    int,
+    typer.Option(min=1, metavar="N", help="Processes on this machine that train together; see torchrun for several"),
+]
 Inputs = Annotated[
     list[str] | None,
     typer.Option("--input", metavar="COL", help="Column of numbers that the network reads; repeatable"),
@@ -34,15 +41,47 @@ Inputs = Annotated[
 app = group("Train a network on a table: translate, classify or regress.")
 
 
+@dataclasses.dataclass(frozen=True)
+class Job:
+    """What every `elman train` is told besides the network's options.
+
+    Args:
+        words: the command as it was typed, after `elman`.
+        file: the table.
+        output: the model to write.
+        force: whether files that are there may be replaced.
+        strict: whether a missing value is refused.
+        resume: whether to go on from a checkpoint.
+        ranks: how many processes train together.
+        baseline: "feedforward" to train a network without memory as well.
+    """
+
+    words: list[str]
+    file: str
+    output: str
+    force: bool
+    strict: bool
+    resume: bool
+    ranks: int
+    baseline: str | None = None
+
+    def beside(self, suffix: str) -> Path:
+        """The path of another output, which has the model's name."""
+        return Path(self.output.removesuffix(SUFFIX) + suffix)
+
+
 @app.command()
 @takes(TranslatorOptions)
 def translate(
+    context: typer.Context,
     file: FileArgument,
     source: Annotated[str, typer.Option(metavar="COL", help="Column of the texts to translate")],
     target: Annotated[str, typer.Option(metavar="COL", help="Column of their translations")],
     output: Output,
     force: Force = False,
     strict: Strict = False,
+    resume: Resume = False,
+    ranks: Ranks = 1,
     baseline: Annotated[str | None, typer.Option(hidden=True)] = None,
     **options: Any,
 ) -> None:
@@ -53,21 +92,14 @@ def translate(
         raise InputError(
             "--baseline is for classify and regress: a network without memory cannot write a text of another length"
         )
-    _train(
-        "translate",
-        file,
-        Columns(text=source, target=target),
-        output,
-        force,
-        strict,
-        None,
-        TranslatorOptions(**options),
-    )
+    job = Job(context.obj, file, output, force, strict, resume, ranks)
+    _train("translate", job, Columns(text=source, target=target), TranslatorOptions(**options))
 
 
 @app.command()
 @takes(ClassifierOptions)
 def classify(
+    context: typer.Context,
     file: FileArgument,
     label: Annotated[str, typer.Option(metavar="COL", help="Column of the classes")],
     output: Output,
@@ -75,6 +107,8 @@ def classify(
     inputs: Inputs = None,
     force: Force = False,
     strict: Strict = False,
+    resume: Resume = False,
+    ranks: Ranks = 1,
     baseline: Baseline = None,
     **options: Any,
 ) -> None:
@@ -90,12 +124,14 @@ def classify(
             "the network reads a text or numbers: give --text COL, or --input COL for each column of numbers"
         )
     columns = Columns(text=text, inputs=tuple(inputs or ()), target=label)
-    _train("classify", file, columns, output, force, strict, baseline, ClassifierOptions(**options))
+    job = Job(context.obj, file, output, force, strict, resume, ranks, baseline)
+    _train("classify", job, columns, ClassifierOptions(**options))
 
 
 @app.command()
 @takes(RegressorOptions)
 def regress(
+    context: typer.Context,
     file: FileArgument,
     target: Annotated[str, typer.Option(metavar="COL", help="Column of the numbers to give")],
     output: Output,
@@ -111,6 +147,8 @@ def regress(
     ] = 0,
     force: Force = False,
     strict: Strict = False,
+    resume: Resume = False,
+    ranks: Ranks = 1,
     baseline: Baseline = None,
     **options: Any,
 ) -> None:
@@ -127,61 +165,80 @@ def regress(
     if ahead and (text is not None or per != "step"):
         raise InputError("--ahead looks ahead in a sequence of numbers with a target at each step: leave it out")
     columns = Columns(text, tuple(inputs or ()), target, per, ahead)
-    _train("regress", file, columns, output, force, strict, baseline, RegressorOptions(**options))
+    job = Job(context.obj, file, output, force, strict, resume, ranks, baseline)
+    _train("regress", job, columns, RegressorOptions(**options))
 
 
-def _train(
-    task: str,
-    file: str,
-    columns: "Columns",
-    output: str,
-    force: bool,
-    strict: bool,
-    baseline: str | None,
-    options: Options,
-) -> None:
+def _train(task: str, job: Job, columns: "Columns", options: Options) -> None:
     check(options)
-    history = _outputs(output, force)
-    if baseline not in (None, "feedforward"):
-        raise InputError(f"--baseline is {baseline!r}, expected feedforward")
-    if baseline and not options.validation_fraction:
+    options = dataclasses.replace(options, checkpoints=str(job.beside(".checkpoints")))
+    _check_outputs(job)
+    if job.baseline not in (None, "feedforward"):
+        raise InputError(f"--baseline is {job.baseline!r}, expected feedforward")
+    if job.baseline and not options.validation_fraction:
         raise InputError("--baseline compares on validation data: give a --validation-fraction above 0")
+    if job.ranks > 1:
+        raise typer.Exit(launch(without_ranks(job.words), job.ranks, resume_command=resume_command(job.words)))
 
     from elman.cli.columns import read_columns
     from elman.tasks.loading import estimator_class
+    from elman.train.checkpoints import Checkpoints
+    from elman.train.ranks import RankLostError, here
 
-    table = read_columns(file, columns, task, strict=strict)
+    table = read_columns(job.file, columns, task, strict=job.strict)
     if isinstance(options, RegressorOptions):
         options = dataclasses.replace(options, per=table.columns.per)
     estimator = estimator_class(task)(**dataclasses.asdict(options))
     started = time.perf_counter()
-    coded = estimator.prepared(table.X, table.y)
-    for note in table.notes:  # not before the data is known to be fit for training: an error stands alone
-        tell(note)
-    estimator.fit_coded(*coded)
+    training, validation = estimator.prepared(table.X, table.y)
+    first = here() == 0
+    if first:  # not before the data is known to be fit for training: an error stands alone
+        for note in table.notes:
+            tell(note)
+        if job.force and not job.resume and options.checkpoints:
+            Checkpoints(options.checkpoints).clear()
+    history = job.beside(".history.jsonl")
+    try:
+        estimator.fit_coded(training, validation, resume=job.resume, log=history, how_to_resume=_how_to_resume(job))
+    except RankLostError:
+        if RESUME in os.environ:  # the process that started the ranks says which one, and how to go on
+            raise typer.Exit(RANK_LOST) from None
+        raise
     seconds = time.perf_counter() - started
-    if estimator.history_.interrupted and not estimator.history_.epochs:
-        tell("interrupted before the end of the first epoch: nothing was written")
+    if first and estimator.history_.epochs:
+        estimator.save(job.output, overwrite=job.force or job.resume, columns=dataclasses.asdict(table.columns))
+        estimator.history_.write(history)
+        _show(estimator, table, job.output, history, seconds)
+    if estimator.history_.interrupted:
         raise KeyboardInterrupt
-    estimator.save(output, overwrite=force, columns=dataclasses.asdict(table.columns))
-    estimator.history_.write(history)
-    _show(estimator, table, output, history, seconds)
-    if baseline and not estimator.history_.interrupted:
+    if job.baseline and first:
         try:
             _compare(estimator, table)
         except KeyboardInterrupt:
-            tell(f"interrupted: {output} is complete, the comparison with a feedforward network is not")
+            tell(f"interrupted: {job.output} is complete, the comparison with a feedforward network is not")
             raise
 
 
-def _outputs(output: str, force: bool) -> Path:
-    """Where the history goes; both files are checked before hours of work go into them."""
-    if Path(output).suffix != SUFFIX:
-        raise InputError(f"--output is {output}: the name of a model ends in {SUFFIX}")
-    history = Path(output.removesuffix(SUFFIX) + ".history.jsonl")
-    check_writable(output, overwrite=force)
-    check_writable(history, overwrite=force)
-    return history
+def _check_outputs(job: Job) -> None:
+    """Check what will be written before hours of work go into it."""
+    if Path(job.output).suffix != SUFFIX:
+        raise InputError(f"--output is {job.output}: the name of a model ends in {SUFFIX}")
+    if job.resume and job.file == "-":
+        raise InputError("--resume reads the table again, which standard input cannot give twice: give a file")
+    if job.ranks > 1 and (job.file == "-" or "RANK" in os.environ):
+        found = "the table comes from standard input" if job.file == "-" else "torchrun has started this process"
+        raise InputError(
+            f"--ranks is {job.ranks}, but {found}: " + ("give a file" if job.file == "-" else "leave it out")
+        )
+    for path in (job.output, job.beside(".history.jsonl")):
+        check_writable(path, overwrite=job.force or job.resume)
+
+
+def _how_to_resume(job: Job) -> str:
+    """The command; under torchrun, whose own words are not known here, as much as can be said of it."""
+    if RESUME in os.environ:
+        return os.environ[RESUME]
+    return "the same torchrun command with --resume" if "RANK" in os.environ else resume_command(job.words)
 
 
 def _show(estimator: "Estimator", table: "Table", output: str, history: Path, seconds: float) -> None:

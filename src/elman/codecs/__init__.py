@@ -1,6 +1,7 @@
 """Codecs: raw data to arrays and back, at both ends of a model."""
 
 from elman.codecs.label import LabelCodec
+from elman.codecs.ragged import Ragged, digest
 from elman.codecs.registry import Codec, codec_from_config
 from elman.codecs.sequences import as_sequences, is_text
 from elman.codecs.series import SeriesCodec
@@ -12,9 +13,11 @@ __all__ = [
     "UNKNOWN",
     "Codec",
     "LabelCodec",
+    "Ragged",
     "SeriesCodec",
     "TextCodec",
     "as_sequences",
     "codec_from_config",
+    "digest",
     "is_text",
 ]

@@ -22,6 +22,7 @@ class Reader(nn.Module):
         embedding_size: numbers that stand for a symbol; 0 says that the input is vectors.
         init: how the recurrent weights start; see `Recurrent`.
         symbol_dropout: see `SequenceInput`.
+        train_initial_state: whether the state before the first step is a parameter.
     """
 
     def __init__(
@@ -36,6 +37,7 @@ class Reader(nn.Module):
         embedding_size: int = 0,
         init: str = "torch",
         symbol_dropout: float = 0.0,
+        train_initial_state: bool = False,
     ) -> None:
         super().__init__()
         self.input = SequenceInput(input_size, embedding_size, dropout, symbol_dropout)
@@ -48,11 +50,16 @@ class Reader(nn.Module):
             dropout=dropout if num_layers > 1 else 0.0,
             bidirectional=bidirectional,
             init=init,
+            train_initial_state=train_initial_state,
         )
         self.dropout = nn.Dropout(dropout)
         self.readout = Readout(self.recurrent.num_directions * hidden_size, output_size)
 
+    def initial_state(self, batch_size: int) -> State:
+        """The state before the first step."""
+        return self.recurrent.initial_state(batch_size)
+
     def read(self, inputs: Tensor, lengths: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """The hidden state of the last layer at every step, (B, T, D*H), and the state after the last step."""
         x = self.input(inputs)
-        return self.recurrent(x, state or self.recurrent.initial_state(len(x)), lengths)  # type: ignore[no-any-return]
+        return self.recurrent(x, state or self.initial_state(len(x)), lengths)  # type: ignore[no-any-return]

@@ -63,13 +63,13 @@ def parameters(model: nn.Module) -> int:
 
 def _fresh(estimator: One) -> One:
     """One with the same options and nothing learned but what `prepared` will find again."""
-    return type(estimator)(**estimator.get_params())
+    return type(estimator)(**{**estimator.get_params(), "checkpoints": None})
 
 
 def _wirings(estimator: Estimator, training: Coded) -> Iterator[dict[str, Any]]:
     recurrent = estimator.model_config_
     ends = {name: recurrent[name] for name in ("input_size", "output_size", "embedding_size")}
-    longest = max(map(len, training.inputs))
+    longest = int(training.inputs.lengths.max())
     windows = [1]
     while windows[-1] < longest:
         windows.append(2 * windows[-1])

@@ -7,14 +7,14 @@ import numpy as np
 import torch.nn.functional as F
 from sklearn.base import ClassifierMixin
 from sklearn.metrics import accuracy_score, f1_score, log_loss
-from torch import Tensor, nn
+from torch import nn
 
-from elman.codecs import LabelCodec, as_sequences
+from elman.codecs import LabelCodec, Ragged, as_sequences
 from elman.errors import InputError
 from elman.tasks.coded import Batch, Coded, encoded, input_codec
 from elman.tasks.estimator import Estimator
 from elman.tasks.options import ClassifierOptions
-from elman.train import Metric
+from elman.train import BatchLoss, Metric
 
 
 class Classifier(ClassifierMixin, Estimator, ClassifierOptions):  # type: ignore[misc]
@@ -46,17 +46,18 @@ class Classifier(ClassifierMixin, Estimator, ClassifierOptions):  # type: ignore
 
     def prepared(self, X: Any, y: Any) -> tuple[Coded, Coded | None]:
         """Fit the codecs on raw data; give it as arrays, for training and for validation."""
-        sequences: list[Any] = list(as_sequences(X))
-        labels = list(y)
-        if len(sequences) != len(labels):
-            raise InputError(f"X has {len(sequences)} sequences, but y has {len(labels)} labels")
+        sequences, labels = _pairs(X, y)
         output = LabelCodec().fit(labels)
-        targets = [output.encode(label) for label in labels]
-        training, validation = self._split(sequences, labels=[int(one) for one in targets])
-        codec = input_codec([sequences[row] for row in training], self.level)
-        self.codecs_ = {"input": codec, "output": output}
-        coded = Coded(encoded(codec, sequences), targets)
+        training, validation = self._split(sequences, labels=labels)
+        self.codecs_ = {"input": input_codec([sequences[row] for row in training], self.level), "output": output}
+        coded = self.coded(sequences, labels)
         return coded.select(training), coded.select(validation) if len(validation) else None
+
+    def coded(self, X: Any, y: Any) -> Coded:
+        """Raw data through the fitted codecs."""
+        sequences, labels = _pairs(X, y)
+        targets = np.array([self.codecs_["output"].encode(label) for label in labels])
+        return Coded(Ragged.of(encoded(self.codecs_["input"], sequences)), targets)
 
     def wiring(self, training: Coded) -> dict[str, Any]:
         """Many to one."""
@@ -69,22 +70,23 @@ class Classifier(ClassifierMixin, Estimator, ClassifierOptions):  # type: ignore
             "symbol_dropout": float(self.symbol_dropout),
         }
 
-    def loss(self, model: nn.Module, batch: Batch) -> tuple[Tensor, int]:
+    def loss(self, model: nn.Module, batch: Batch) -> BatchLoss:
         """Cross-entropy, with smoothed labels in training."""
         smoothing = self.label_smoothing if model.training else 0.0
         scores = model(batch.inputs, batch.lengths)
-        return F.cross_entropy(scores, batch.targets, reduction="sum", label_smoothing=smoothing), len(batch.targets)
+        total = F.cross_entropy(scores, batch.targets, reduction="sum", label_smoothing=smoothing)
+        return BatchLoss(total, len(batch.targets))
 
     def metric(self, validation: Coded) -> Metric:
         """Accuracy."""
-        truth = np.array([int(one) for one in validation.targets])
+        truth = np.asarray(validation.targets)
 
         def accuracy(_: nn.Module) -> float:
             return float((self._scores(validation.inputs).argmax(1) == truth).mean())
 
         return Metric("accuracy", accuracy)
 
-    def _scores(self, inputs: list[np.ndarray]) -> np.ndarray:
+    def _scores(self, inputs: Sequence[np.ndarray]) -> np.ndarray:
         """Probabilities of the classes, (N, number of classes)."""
         rows = self._run(inputs, lambda batch, lengths: self.model_(batch, lengths).softmax(-1).cpu().numpy())
         return np.stack(rows) if rows else np.zeros((0, self.codecs_["output"].size), np.float32)
@@ -121,3 +123,10 @@ class Classifier(ClassifierMixin, Estimator, ClassifierOptions):  # type: ignore
                 log_loss(truth, probabilities / probabilities.sum(1, keepdims=True), labels=range(codec.size))
             ),
         }
+
+
+def _pairs(X: Any, y: Any) -> tuple[list[Any], list[Any]]:
+    sequences, labels = list(as_sequences(X)), list(y)
+    if len(sequences) != len(labels):
+        raise InputError(f"X has {len(sequences)} sequences, but y has {len(labels)} labels")
+    return sequences, labels

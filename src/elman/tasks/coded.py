@@ -8,9 +8,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from elman.codecs import SeriesCodec, TextCodec, is_text
+from elman.codecs import Ragged, SeriesCodec, TextCodec, digest, is_text
 from elman.codecs.padding import pad
-from elman.train import Examples
+from elman.state import State
+from elman.train import Examples, Lanes, Lengths
 
 
 @dataclass(frozen=True)
@@ -19,28 +20,27 @@ class Batch:
 
     Shape:
         inputs (B, T) or (B, T, I), lengths (B,); targets (B, ...), or (B, U, ...) with target_lengths (B,) where
-        they are sequences themselves.
+        they are sequences themselves; state (B, ...), what each row goes on from, in a window of lanes.
     """
 
     inputs: Tensor
     lengths: Tensor
     targets: Tensor
     target_lengths: Tensor | None
+    state: State | None = None
 
 
 @dataclass(frozen=True)
 class Coded:
     """Sequences and their targets as arrays.
 
-    Args:
-        inputs: (T_i,) symbols or (T_i, I) vectors.
-        targets: what each is to give: arrays of one shape, or sequences, (U_i, ...).
-        sequence_targets: whether the targets are sequences.
+    Shape:
+        inputs: N of (T_i,) symbols or (T_i, I) vectors; targets: (N, ...), one for each sequence, or N sequences
+        themselves, (U_i, ...)
     """
 
-    inputs: list[np.ndarray]
-    targets: list[np.ndarray]
-    sequence_targets: bool = False
+    inputs: Ragged
+    targets: Ragged | np.ndarray
 
     def __len__(self) -> int:
         """The number of sequences."""
@@ -48,23 +48,44 @@ class Coded:
 
     def select(self, rows: Sequence[int] | np.ndarray) -> "Coded":
         """The sequences with these numbers."""
-        return Coded([self.inputs[row] for row in rows], [self.targets[row] for row in rows], self.sequence_targets)
+        targets = self.targets.select(rows) if isinstance(self.targets, Ragged) else self.targets[np.asarray(rows, int)]
+        return Coded(self.inputs.select(rows), targets)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of all of it."""
+        targets = self.targets.digest if isinstance(self.targets, Ragged) else digest(self.targets)
+        return f"{self.inputs.digest} {targets}"
+
+    def lanes(self, window: int, device: torch.device, *, each: bool = False) -> Lanes[Batch]:
+        """What the training loop wants of long sequences with a target for each step.
+
+        Args:
+            window: steps between two cuts of the gradient.
+            device: that of the model.
+            each: whether every sequence is a lane; else the lanes are as many as a batch has rows.
+        """
+        inputs, targets = self.inputs.values, self.targets.values if isinstance(self.targets, Ragged) else self.targets
+
+        def collate(rows: np.ndarray, state: State) -> Batch:
+            x, lengths = pad([inputs[start:stop] for start, stop in rows])
+            y, _ = pad([targets[start:stop] for start, stop in rows])
+            return Batch(x.to(device), lengths, y.to(device), lengths, state)
+
+        return Lanes(self.inputs.offsets, window, collate, self.inputs.offsets if each else None)
 
     def examples(self, device: torch.device) -> Examples[Batch]:
-        """What the training loop wants: lengths to make batches of, and the function that makes one."""
+        """What the training loop wants of separate sequences: lengths, and the function that makes a batch."""
 
         def collate(indices: np.ndarray) -> Batch:
             inputs, lengths = pad([self.inputs[row] for row in indices])
-            chosen = [self.targets[row] for row in indices]
-            targets, target_lengths = (
-                pad(chosen) if self.sequence_targets else (torch.from_numpy(np.stack(chosen)), None)
-            )
-            return Batch(inputs.to(device), lengths, targets.to(device), target_lengths)
+            if isinstance(self.targets, Ragged):
+                targets, target_lengths = pad([self.targets[row] for row in indices])
+                return Batch(inputs.to(device), lengths, targets.to(device), target_lengths)
+            return Batch(inputs.to(device), lengths, torch.from_numpy(self.targets[indices]).to(device), None)
 
-        lengths = [len(one) for one in self.inputs]
-        if self.sequence_targets:
-            return Examples(list(zip(lengths, map(len, self.targets), strict=True)), collate)
-        return Examples(lengths, collate)
+        targets = [self.targets.offsets] if isinstance(self.targets, Ragged) else []
+        return Examples(Lengths(self.inputs.offsets, *targets), collate)
 
 
 def encoded(codec: TextCodec | SeriesCodec, sequences: Sequence[Any], name: str = "X") -> list[np.ndarray]:

@@ -4,6 +4,7 @@ import math
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -19,10 +20,23 @@ from elman.equations import CELLS, Cell
 from elman.errors import InputError
 from elman.files import Model, check_tensors, write_model
 from elman.models import EncoderDecoder, Feedforward, InStep, ManyToOne
-from elman.nn.recurrent import find_cell
+from elman.nn.recurrent import Recurrent, find_cell
 from elman.tasks.coded import Batch, Coded, encoded
+from elman.tasks.online import learn
 from elman.tasks.options import Options, check
-from elman.train import History, Metric, Settings, ordered_batches, reproducible, split, train
+from elman.train import (
+    BatchLoss,
+    Examples,
+    History,
+    Lanes,
+    Memory,
+    Metric,
+    Settings,
+    ordered_batches,
+    reproducible,
+    split,
+    train,
+)
 
 MODELS: dict[str, type[nn.Module]] = {
     model.__name__: model for model in (EncoderDecoder, Feedforward, InStep, ManyToOne)
@@ -30,7 +44,8 @@ MODELS: dict[str, type[nn.Module]] = {
 STEPS = 6000  # of gradient descent; where `epochs` is not given, about so many are planned
 BATCH_SIZES = {8: 100, 16: 500, 32: 5000, 64: math.inf}  # where `batch_size` is not given: up to so many sequences
 PREDICTION_BATCH = 256
-OF_THE_MACHINE = {"device", "num_threads", "verbose"}  # options that are not the model's: its file has none of them
+# options that are not the model's: its file has none of them
+OF_THE_MACHINE = {"device", "num_threads", "verbose", "memory_budget", "checkpoints", "checkpoint_seconds"}
 
 
 class Estimator(BaseEstimator, Options, ABC):  # type: ignore[misc]
@@ -47,11 +62,16 @@ class Estimator(BaseEstimator, Options, ABC):  # type: ignore[misc]
     model_: nn.Module
     codecs_: dict[str, Any]
     history_: History
+    memory: Memory  # of `partial_fit`
     model_config_: dict[str, Any]
 
     @abstractmethod
     def prepared(self, X: Any, y: Any) -> tuple[Coded, Coded | None]:
         """Fit the codecs on raw data; give it as arrays, for training and for validation."""
+
+    @abstractmethod
+    def coded(self, X: Any, y: Any) -> Coded:
+        """Raw data through the fitted codecs."""
 
     def ends(self) -> dict[str, int]:
         """The sizes of the model's two ends, by the names of its arguments."""
@@ -62,8 +82,8 @@ class Estimator(BaseEstimator, Options, ABC):  # type: ignore[misc]
         """The configuration of the model for this training data: the name of its class and its arguments."""
 
     @abstractmethod
-    def loss(self, model: nn.Module, batch: Batch) -> tuple[Tensor, int]:
-        """The sum of the losses of a batch, and over how many values."""
+    def loss(self, model: nn.Module, batch: Batch) -> BatchLoss:
+        """The sum of the losses of a batch, and over how many values; of a window of lanes the state after it too."""
 
     @abstractmethod
     def evaluate(self, X: Any, y: Any) -> dict[str, float]:
@@ -73,10 +93,24 @@ class Estimator(BaseEstimator, Options, ABC):  # type: ignore[misc]
         """What decides which epoch was best; None for the validation loss."""
         return None
 
-    def fit(self, X: Any, y: Any) -> Self:
+    def pieces(self, training: Coded) -> int:
+        """How many pieces there are to learn from: sequences, or windows of long ones."""
+        return len(training)
+
+    def training_data(self, training: Coded, device: torch.device) -> Examples[Batch] | Lanes[Batch]:
+        """The form in which the training loop reads them."""
+        return training.examples(device)
+
+    def fit(self, X: Any, y: Any, *, resume: bool = False) -> Self:
         """Train on sequences X and what each is to give, y.
 
         Ctrl-C ends the training and keeps the best model so far.
+
+        Args:
+            X: the sequences.
+            y: what each is to give.
+            resume: go on from the last checkpoint in the folder `checkpoints`, with the same data and options, as if
+                nothing had happened; without one from the beginning.
 
         Raises:
             InputError: the data or an option does not fit.
@@ -84,37 +118,116 @@ class Estimator(BaseEstimator, Options, ABC):  # type: ignore[misc]
         check(self)
         if y is None:
             raise InputError("y is None: give what each sequence of X is to give")
-        return self.fit_coded(*self.prepared(X, y))
+        return self.fit_coded(*self.prepared(X, y), resume=resume)
 
-    def fit_coded(self, training: Coded, validation: Coded | None, wiring: dict[str, Any] | None = None) -> Self:
-        """Train on data that `prepared` gave, with another wiring than the task's own if one is given."""
-        device = self._device()
-        batch_size = self.batch_size or next(size for size, most in BATCH_SIZES.items() if len(training) <= most)
-        steps = -(-len(training) // batch_size)
-        settings = Settings(
-            epochs=self.epochs or min(max(round(STEPS / steps), 10), 300),
-            batch_size=batch_size,
-            learning_rate=self.learning_rate,
-            clip=self.clip,
-            patience=self.patience,
-            seed=self.random_state,
-            num_threads=self.num_threads,
-            weight_decay=self.weight_decay,
-            average=self.average,
-            verbose=self.verbose,
-        )
-        self.model_config_ = wiring or self.wiring(training)
-        with reproducible(self.random_state, self.num_threads, device):
-            self.model_ = build(self.model_config_).to(device)
+    def fit_coded(
+        self,
+        training: Coded,
+        validation: Coded | None,
+        wiring: dict[str, Any] | None = None,
+        *,
+        resume: bool = False,
+        log: str | os.PathLike[str] | None = None,
+        how_to_resume: str = "fit(..., resume=True)",
+    ) -> Self:
+        """Train on data that `prepared` gave.
+
+        Args:
+            training: to learn from.
+            validation: for early stopping.
+            wiring: another one than the task's own.
+            resume: go on from the last checkpoint.
+            log: a file for the history, which grows with every epoch.
+            how_to_resume: what to tell a person who interrupts it.
+        """
+        device = self.build_model(training, wiring)
         self.history_ = train(
             self.model_,
             self.loss,
-            training.examples(device),
+            self.training_data(training, device),
             validation.examples(device) if validation else None,
-            settings,
+            self.settings(training),
             metric=self.metric(validation) if validation else None,
+            checkpoints=self.checkpoints,
+            resume=resume,
+            identity=self._identity(training, validation) if self.checkpoints is not None else None,
+            log=log,
+            how_to_resume=how_to_resume,
         )
         return self
+
+    def partial_fit(self, X: Any, y: Any, *, classes: Sequence[Any] | None = None, goes_on: bool = False) -> Self:
+        """Learn from data that arrives in time: one pass over X and y, from where the last call ended.
+
+        The first call fits the codecs, so let it have enough data to know symbols and scales by. Nothing is set aside
+        for validation, and the learning rate stays as it is (`warm_up`, `decay` and `patience` are for `fit`).
+        The optimiser goes on from call to call; a model that was saved and loaded begins with a fresh one.
+
+        Args:
+            X: sequences.
+            y: what each is to give.
+            classes: all that there will be, for a classifier whose first part has not all of them.
+            goes_on: whether each sequence goes on where that of the last call ended: the hidden state does too. For a
+                value at each step, not bidirectional.
+
+        Raises:
+            InputError: the data or an option does not fit.
+
+        Example:
+            >>> import elman, numpy as np
+            >>> regressor = elman.Regressor(hidden_size=4, per="step", verbose=0)
+            >>> for part in np.split(np.sin(np.arange(600.0)), 6):
+            ...     regressor = regressor.partial_fit([part[:-1]], [part[1:]], goes_on=hasattr(regressor, "model_"))
+            >>> len(regressor.history_.epochs)
+            6
+        """
+        check(self)
+        learn(self, X, y, classes, goes_on)
+        return self
+
+    def settings(self, training: Coded, **changes: Any) -> Settings:
+        """How to train on this data: the options, and where they leave it open what the size of the data suggests."""
+        pieces = self.pieces(training)
+        batch_size = self.batch_size or next(size for size, most in BATCH_SIZES.items() if pieces <= most)
+        steps = -(-pieces // (batch_size * self.accumulate))
+        own = {
+            "epochs": self.epochs or min(max(round(STEPS / steps), 10), 300),
+            "batch_size": batch_size,
+            "seed": self.random_state,
+        }
+        same = {field.name: getattr(self, field.name) for field in fields(Settings) if field.name not in own}
+        return Settings(**{**own, **same, **changes})
+
+    def build_model(self, training: Coded, wiring: dict[str, Any] | None = None) -> torch.device:
+        """Make the model for this data, with fresh weights; give the device that it is on."""
+        device = self._device()
+        self.model_config_ = wiring or self.wiring(training)
+        with reproducible(self.random_state, self.num_threads, device):
+            self.model_ = build(self.model_config_).to(device)
+        for module in self.model_.modules():
+            if isinstance(module, Recurrent):
+                module.memory_budget = self.memory_budget
+        return device
+
+    def _identity(self, training: Coded, validation: Coded | None) -> dict[str, Any]:
+        """What makes a training this one: a resumed one has to have the same."""
+        return {
+            "task": self.task,
+            "options": self._own_options(),
+            "data": [training.digest, validation.digest if validation else None],
+            "model": self.model_config_,
+            "codecs": {end: codec.to_config() for end, codec in self.codecs_.items()},
+        }
+
+    def _own_options(self) -> dict[str, Any]:
+        """The options that are the model's, as JSON."""
+        cell = find_cell(self.cell)
+        options = {
+            name: value.item() if isinstance(value, np.generic) else value
+            for name, value in self.get_params().items()
+            if name not in OF_THE_MACHINE
+        }
+        return {**options, "cell": cell.name if CELLS.get(cell.name) == cell else cell.to_config()}
 
     def _split(
         self, sequences: Sequence[Any], labels: Sequence[Hashable] | None = None
@@ -149,7 +262,7 @@ class Estimator(BaseEstimator, Options, ABC):  # type: ignore[misc]
             "init": "orthogonal",
         }
 
-    def _run(self, inputs: list[np.ndarray], run: Callable[[Tensor, Tensor], Sequence[Any]]) -> list[Any]:
+    def _run(self, inputs: Sequence[np.ndarray], run: Callable[[Tensor, Tensor], Sequence[Any]]) -> list[Any]:
         """Run the model over inputs in batches of like length; the results are in the order of the inputs."""
         results: list[Any] = [None] * len(inputs)
         device = self._device()
@@ -190,15 +303,9 @@ class Estimator(BaseEstimator, Options, ABC):  # type: ignore[misc]
             InputError: the path cannot be written.
         """
         self._check_fitted()
-        cell = find_cell(self.cell)
-        options = {
-            name: value.item() if isinstance(value, np.generic) else value
-            for name, value in self.get_params().items()
-            if name not in OF_THE_MACHINE
-        }
         description = {
             "task": self.task,
-            "options": {**options, "cell": cell.name if CELLS.get(cell.name) == cell else cell.to_config()},
+            "options": self._own_options(),
             "model": self.model_config_,
             "codecs": {end: codec.to_config() for end, codec in self.codecs_.items()},
             "history": self.history_.to_config(),

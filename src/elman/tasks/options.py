@@ -36,8 +36,12 @@ class Range(NamedTuple):
 RANGES = {
     **dict.fromkeys(("hidden_size", "num_layers", "embedding_size", "epochs", "batch_size", "patience"), Range(1)),
     **dict.fromkeys(("num_threads", "beam", "max_length"), Range(1)),
-    **dict.fromkeys(("clip", "random_state", "window", "weight_decay", "length_penalty"), Range(0)),
+    **dict.fromkeys(("batch_steps", "accumulate", "memory_budget", "max_skipped"), Range(1)),
+    **dict.fromkeys(
+        ("clip", "random_state", "window", "weight_decay", "length_penalty", "checkpoint_seconds"), Range(0)
+    ),
     **dict.fromkeys(("dropout", "validation_fraction", "average", "symbol_dropout"), Range(0, 1, open_most=True)),
+    **dict.fromkeys(("momentum", "warm_up"), Range(0, 1, open_most=True)),
     "label_smoothing": Range(0, 1),
     "learning_rate": Range(0, open_least=True),
 }
@@ -49,6 +53,8 @@ CHOICES: dict[str, tuple[Any, ...]] = {
     "target_level": LEVELS,
     "pooling": ("last", "mean", "max"),
     "per": ("step", "sequence"),
+    "optimizer": ("adamw", "adam", "sgd"),
+    "decay": ("cosine", "linear", "none"),
     "verbose": (0, 1, 2),
 }
 """The values of each option that is one of several."""
@@ -71,7 +77,13 @@ class Options:
     embedding_size: int | None = option(None, "Numbers that stand for a symbol  [default: half of hidden_size]")
     epochs: int | None = option(None, "Passes over the training data at most  [default: from the data's size]")
     batch_size: int | None = option(None, "Sequences of a step  [default: from the data's size]")
-    learning_rate: float = option(0.002, "Peak of the learning rate, after warm-up and before cosine decay")
+    batch_steps: int = option(100_000, "Time steps of a batch at most, padding included")
+    accumulate: int = option(1, "Batches, or windows, whose gradients are added up for one step")
+    optimizer: str = option("adamw", "The rule of gradient descent: adamw, adam, sgd")
+    momentum: float = option(0.9, "Of SGD")
+    learning_rate: float = option(0.002, "Peak of the learning rate, after warm-up and before decay")
+    warm_up: float = option(0.05, "Part of the training in which the learning rate rises")
+    decay: str = option("cosine", "How the learning rate falls after that: cosine, linear, none")
     weight_decay: float = option(0.0, "Part of each weight lost a step, in units of the learning rate")
     average: float = option(0.0, "Decay of the running average of the weights that is kept, such as 0.998; 0 for none")
     clip: float = option(1.0, "Largest norm of the gradient; 0 for no clipping")
@@ -80,6 +92,12 @@ class Options:
     random_state: int = option(0, "Seed; equal seeds and data give equal models")
     device: str = option("cpu", "Where to compute: cpu, cuda, mps")
     num_threads: int | None = option(None, "Threads to compute with  [default: as PyTorch chooses]")
+    memory_budget: int | None = option(
+        None, "Bytes that a layer may keep for backpropagation; the rest is computed again  [default: no limit]"
+    )
+    max_skipped: int = option(10, "Training stops after so many steps in a row without a finite loss and gradient")
+    checkpoints: str | None = option(None, "The folder for checkpoints; None for none", flag=False)
+    checkpoint_seconds: float = option(60.0, "Time between two checkpoints; there is one after each epoch too")
     verbose: int = option(1, "0 silent, 1 a progress bar, 2 a line for each epoch as well")
 
 
@@ -89,7 +107,7 @@ class ClassifierOptions(Options):
 
     cell: "Cell | str" = option("gru", "The equation of one step: gru, lstm, elman, elman_relu, leaky_elman, ...")
     num_layers: int = option(2, "Recurrent layers, one above the other")
-    learning_rate: float = option(0.004, "Peak of the learning rate, after warm-up and before cosine decay")
+    learning_rate: float = option(0.004, "Peak of the learning rate, after warm-up and before decay")
     weight_decay: float = option(0.1, "Part of each weight lost a step, in units of the learning rate")
     average: float = option(0.998, "Decay of the running average of the weights that is kept; 0 for none")
     symbol_dropout: float = option(0.1, "Probability of reading an unknown symbol in place of one, in training")
@@ -104,7 +122,8 @@ class RegressorOptions(Options):
     """What `Regressor` and `elman train regress` take."""
 
     per: str | None = option(None, "A value per step, or one per sequence: step, sequence  [default: from the data]")
-    window: int = option(256, "Longer sequences are cut into pieces of so many steps for training; 0: never")
+    window: int = option(256, "Steps of truncated backpropagation through time in longer sequences; 0: never cut")
+    train_initial_state: bool = option(False, "Learn the state before the first step; else it is 0")
     level: str | None = option(None, "Symbols of a text: characters, words or subwords  [default: from the texts]")
     pooling: str = option("last", "What the output layer reads: last state, mean or max over all steps")
     bidirectional: bool = option(False, "Read each sequence from both ends (a value per step then sees the future)")

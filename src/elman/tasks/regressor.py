@@ -1,7 +1,7 @@
 """Sequence in, numbers out: one value per step, or one for the whole sequence."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -9,11 +9,13 @@ from sklearn.base import RegressorMixin
 from sklearn.metrics import mean_absolute_error, mean_squared_error, r2_score
 from torch import Tensor, nn
 
-from elman.codecs import SeriesCodec, as_sequences, is_text
+from elman.codecs import Ragged, SeriesCodec, as_sequences, is_text
 from elman.errors import InputError
+from elman.state import State
 from elman.tasks.coded import Batch, Coded, encoded, input_codec
 from elman.tasks.estimator import Estimator
 from elman.tasks.options import RegressorOptions
+from elman.train import BatchLoss, Examples, Lanes
 
 FEW = 10  # with fewer sequences than this, validation is their end and not some of them
 WARM_UP = 0.25  # of a window: steps before a piece that are read and not scored, so that its state is not 0
@@ -58,16 +60,18 @@ class Regressor(RegressorMixin, Estimator, RegressorOptions):  # type: ignore[mi
             training, validation = ([(sequences[k], targets[k]) for k in part] for part in rows)
         codec = input_codec([one for one, _ in training], self.level)
         self.codecs_ = {"input": codec, "output": SeriesCodec().fit([target for _, target in training])}
+        return self._coded(training, in_step), self._coded(validation, in_step) if validation else None
 
-        def coded(part: list[tuple[Any, np.ndarray]]) -> Coded:
-            scaled = [self._scaled(target) for _, target in part]
-            inputs = encoded(codec, [one for one, _ in part])
-            return Coded(inputs, [target if in_step else target[0] for target in scaled], in_step)
+    def coded(self, X: Any, y: Any) -> Coded:
+        """Raw data through the fitted codecs."""
+        sequences: Sequence[Any] = as_sequences(X)
+        targets, in_step = as_targets(sequences, y, "step" if self._in_step else "sequence")
+        return self._coded(list(zip(sequences, targets, strict=True)), in_step)
 
-        pieces = coded(training)
-        if in_step and self.window:
-            pieces = cut(pieces, self.window)
-        return pieces, coded(validation) if validation else None
+    def _coded(self, pairs: list[tuple[Any, np.ndarray]], in_step: bool) -> Coded:
+        scaled = [self._scaled(target) for _, target in pairs]
+        inputs = Ragged.of(encoded(self.codecs_["input"], [one for one, _ in pairs]))
+        return Coded(inputs, Ragged.of(scaled) if in_step else np.concatenate(scaled))
 
     def _parts_by_time(self, sequences: Any, targets: list[np.ndarray]) -> tuple[list[Any], list[Any]]:
         """Each sequence's beginning to train on, and the whole of it to validate on with only its end scored."""
@@ -94,20 +98,40 @@ class Regressor(RegressorMixin, Estimator, RegressorOptions):  # type: ignore[mi
 
     def wiring(self, training: Coded) -> dict[str, Any]:
         """In step for a value per step, many to one for one per sequence."""
-        network = self._network(len(training), symbols=self.codecs_["input"].kind == "text")
-        if training.sequence_targets:
+        network = self._network(self.pieces(training), symbols=self.codecs_["input"].kind == "text")
+        network["train_initial_state"] = bool(self.train_initial_state)
+        if isinstance(training.targets, Ragged):
             return {"kind": "InStep", **self.ends(), **network}
         return {"kind": "ManyToOne", **self.ends(), "pooling": self.pooling, **network}
 
-    def loss(self, model: nn.Module, batch: Batch) -> tuple[Tensor, int]:
+    def pieces(self, training: Coded) -> int:
+        """How many sequences there are, or windows where they are longer than one."""
+        if not self._is_cut(training):
+            return len(training)
+        return int((-(-training.inputs.lengths // self.window)).sum())
+
+    def training_data(self, training: Coded, device: torch.device) -> Examples[Batch] | Lanes[Batch]:
+        """Lanes where sequences are longer than a window; pieces where the network reads the future or has no state."""
+        if not self._is_cut(training):
+            return training.examples(device)
+        if self.model_config_["kind"] == "InStep" and not self.model_config_["bidirectional"]:
+            return training.lanes(int(self.window), device)
+        return cut(training, int(self.window)).examples(device)
+
+    def _is_cut(self, training: Coded) -> bool:
+        in_step = isinstance(training.targets, Ragged)
+        return in_step and 0 < self.window < int(training.inputs.lengths.max())
+
+    def loss(self, model: nn.Module, batch: Batch) -> BatchLoss:
         """Squared error, over the values that are not missing."""
-        error = _outputs(model, batch.inputs, batch.lengths) - batch.targets
+        outputs, state = _outputs(model, batch.inputs, batch.lengths, batch.state)
+        error = outputs - batch.targets
         valid = ~batch.targets.isnan()
         if batch.target_lengths is not None:
             steps = torch.arange(batch.targets.shape[1])
             inside = steps < batch.target_lengths.unsqueeze(1)  # (B, T)
             valid &= inside.unsqueeze(2).to(valid.device)
-        return error[valid].square().sum(), int(valid.sum())
+        return BatchLoss(error[valid].square().sum(), int(valid.sum()), state)
 
     def predict(self, X: Any) -> Any:
         """The values: (N,) or (N, O) for one per sequence; a list of (T_i,) or (T_i, O) arrays for one per step.
@@ -118,7 +142,7 @@ class Regressor(RegressorMixin, Estimator, RegressorOptions):  # type: ignore[mi
         codec: SeriesCodec = self.codecs_["output"]
 
         def run(batch: Tensor, lengths: Tensor) -> list[np.ndarray]:
-            outputs = codec.decode(_outputs(self.model_, batch, lengths).cpu().numpy())
+            outputs = codec.decode(_outputs(self.model_, batch, lengths)[0].cpu().numpy())
             outputs = outputs[..., 0] if codec.input_size == 1 else outputs
             if not self._in_step:
                 return list(outputs)
@@ -161,10 +185,12 @@ class Regressor(RegressorMixin, Estimator, RegressorOptions):  # type: ignore[mi
         return self.evaluate(X, y)["r2"]
 
 
-def _outputs(model: nn.Module, inputs: Tensor, lengths: Tensor) -> Tensor:
-    found: Any = model(inputs, lengths)
-    outputs: Tensor = found[0] if isinstance(found, tuple) else found  # in step, the state comes as well
-    return outputs
+def _outputs(
+    model: nn.Module, inputs: Tensor, lengths: Tensor, state: State | None = None
+) -> tuple[Tensor, State | None]:
+    """The outputs, and in step the state after them."""
+    found: Any = model(inputs, lengths) if state is None else model(inputs, lengths, state)
+    return found if isinstance(found, tuple) else (found, None)
 
 
 def as_targets(sequences: Sequence[Any], y: Any, per: str | None) -> tuple[list[np.ndarray], bool]:
@@ -218,7 +244,7 @@ def as_targets(sequences: Sequence[Any], y: Any, per: str | None) -> tuple[list[
 def cut(coded: Coded, window: int) -> Coded:
     """Sequences longer than `window` in pieces; each reads some steps before it without being scored on them."""
     inputs, targets = [], []
-    for one, target in zip(coded.inputs, coded.targets, strict=True):
+    for one, target in zip(coded.inputs, cast(Ragged, coded.targets), strict=True):
         warm_up = round(window * WARM_UP) if len(one) > window else 0
         for start in range(0, max(len(one), 1), window):
             before = max(start - warm_up, 0)
@@ -226,4 +252,4 @@ def cut(coded: Coded, window: int) -> Coded:
             piece[: start - before] = np.nan
             inputs.append(one[before : start + window])
             targets.append(piece)
-    return Coded(inputs, targets, True)
+    return Coded(Ragged.of(inputs), Ragged.of(targets))

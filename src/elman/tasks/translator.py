@@ -3,19 +3,20 @@
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import numpy as np
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from elman.codecs import UNKNOWN, TextCodec, as_sequences, is_text
+from elman.codecs import UNKNOWN, Ragged, TextCodec, as_sequences, is_text
 from elman.errors import InputError
 from elman.models import Hypothesis
 from elman.models.encoder_decoder import IGNORED
 from elman.tasks.coded import Batch, Coded, text_codec
 from elman.tasks.estimator import Estimator
 from elman.tasks.options import TranslatorOptions, check
+from elman.train import BatchLoss
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class Translator(Estimator, TranslatorOptions):
 
     longer_: int  # by how many symbols a target was longer than its source, at most
 
-    def fit(self, X: Any, y: Any, *, validation: tuple[Any, Any] | None = None) -> Self:
+    def fit(self, X: Any, y: Any, *, validation: tuple[Any, Any] | None = None, resume: bool = False) -> Self:
         """Train on texts X and what each is to give, y.
 
         Ctrl-C ends the training and keeps the best model so far.
@@ -66,12 +67,13 @@ class Translator(Estimator, TranslatorOptions):
             X: the sources.
             y: the targets.
             validation: sources and targets for early stopping; None: `validation_fraction` of X and y is set aside.
+            resume: go on from the last checkpoint.
 
         Raises:
             InputError: the data or an option does not fit.
         """
         check(self)
-        return self.fit_coded(*self.prepared(X, y, validation))
+        return self.fit_coded(*self.prepared(X, y, validation), resume=resume)
 
     def prepared(self, X: Any, y: Any, validation: tuple[Any, Any] | None = None) -> tuple[Coded, Coded | None]:
         """Fit the codecs on raw data; give it as arrays, for training and for validation."""
@@ -84,14 +86,18 @@ class Translator(Estimator, TranslatorOptions):
         source = text_codec([one for one, _ in training], self.source_level)
         target = text_codec([one for _, one in training], self.target_level)
         self.codecs_ = {"input": source, "output": target}
+        coded = self._coded(training)
+        longer = cast(Ragged, coded.targets).lengths - coded.inputs.lengths
+        self.longer_ = max(0, int(longer.max()))
+        return coded, self._coded(aside) if aside else None
 
-        def coded(pairs: list[tuple[str, str]]) -> Coded:
-            return Coded([source.encode(one) for one, _ in pairs], [target.encode(one) for _, one in pairs], True)
+    def coded(self, X: Any, y: Any) -> Coded:
+        """Raw data through the fitted codecs."""
+        return self._coded(_pairs(X, y))
 
-        train = coded(training)
-        longer = [len(target) - len(source) for source, target in zip(train.inputs, train.targets, strict=True)]
-        self.longer_ = max(0, *longer)
-        return train, coded(aside) if aside else None
+    def _coded(self, pairs: list[tuple[str, str]]) -> Coded:
+        sources = Ragged.of([self.codecs_["input"].encode(one) for one, _ in pairs])
+        return Coded(sources, Ragged.of([self.codecs_["output"].encode(one) for _, one in pairs]))
 
     def ends(self) -> dict[str, int]:
         """The numbers of symbols of sources and targets."""
@@ -101,13 +107,13 @@ class Translator(Estimator, TranslatorOptions):
         """Encoder then decoder."""
         return {"kind": "EncoderDecoder", **self.ends(), **self._network(len(training), symbols=True)}
 
-    def loss(self, model: nn.Module, batch: Batch) -> tuple[Tensor, int]:
+    def loss(self, model: nn.Module, batch: Batch) -> BatchLoss:
         """Cross-entropy of every next symbol after the true ones before it: teacher forcing."""
         logits = model(batch.inputs, batch.lengths, batch.targets)  # (B, U + 1, V)
         expected = model.expected(batch.targets, batch.target_lengths)  # type: ignore[operator]
         expected = expected.masked_fill(expected == UNKNOWN, IGNORED)  # rare symbols are no answer to learn
         total = F.cross_entropy(logits.transpose(1, 2), expected, ignore_index=IGNORED, reduction="sum")
-        return total, int((expected != IGNORED).sum())
+        return BatchLoss(total, int((expected != IGNORED).sum()))
 
     def predict(self, X: Any) -> list[str]:
         """The best translation of each source."""

@@ -1,6 +1,6 @@
 """A running average of the weights over the steps of training."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import torch
@@ -33,6 +33,17 @@ class Average:
             decay = min(self._decay, (1 + self._steps) / (10 + self._steps))
             torch._foreach_lerp_(self._averages, self._parameters, 1 - decay)
             self._steps += 1
+
+    def memory(self) -> dict[str, Tensor]:
+        """The averages and their number of steps, by name, as a checkpoint keeps them."""
+        averages = {str(number): one for number, one in enumerate(self._averages)}
+        return {**averages, "steps": torch.tensor(self._steps)} if averages else {}
+
+    def remember(self, tensors: Mapping[str, Tensor]) -> None:
+        """Go on from what `memory` gave."""
+        if self._averages:
+            self._steps = int(tensors["steps"])
+            self._averages = [tensors[str(number)] for number in range(len(self._averages))]
 
     @contextmanager
     def in_place(self) -> Iterator[None]:

@@ -27,6 +27,7 @@ class Epoch:
         learning_rate: of the last step.
         gradient_norm: mean over the steps, before clipping.
         seconds: of wall clock, with validation; None where it was left out.
+        skipped: steps whose loss or gradient was no finite number, and which changed nothing.
     """
 
     number: int
@@ -36,6 +37,28 @@ class Epoch:
     learning_rate: float
     gradient_norm: float
     seconds: float | None = None
+    skipped: int = 0
+
+
+@dataclass(frozen=True)
+class Point:
+    """A stretch of some steps, for the curves of a report.
+
+    Args:
+        epoch: epochs done at its end, such as 1.25.
+        loss: mean over the valid steps; None where every step was skipped, as for the norms.
+        learning_rate: of the last step.
+        gradient_norm: mean over the steps, before clipping.
+        largest_norm: the largest of them.
+        skipped: steps that were.
+    """
+
+    epoch: float
+    loss: float | None
+    learning_rate: float
+    gradient_norm: float | None
+    largest_norm: float | None
+    skipped: int = 0
 
 
 @dataclass
@@ -50,12 +73,14 @@ class History:
         higher_is_better: of the metric.
         epochs: in order.
         ended: by what: all `epochs` done, `patience` at an end, or `interrupted`; None while training.
+        curve: some hundred points over the whole training; it is not in the model file.
     """
 
     metric: str | None = None
     higher_is_better: bool = True
     epochs: list[Epoch] = field(default_factory=list)
     ended: Ended | None = None
+    curve: list[Point] = field(default_factory=list)
 
     @property
     def interrupted(self) -> bool:
@@ -100,6 +125,7 @@ class History:
     def to_config(self) -> dict[str, Any]:
         """All but the times, for the model file: equal trainings give equal files."""
         config = dataclasses.asdict(self)
+        del config["curve"]
         for epoch in config["epochs"]:
             del epoch["seconds"]
         return config
@@ -107,7 +133,8 @@ class History:
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> "History":
         """Read what `to_config` wrote."""
-        return cls(**{**config, "epochs": [Epoch(**epoch) for epoch in config["epochs"]]})
+        epochs, curve = config["epochs"], config.get("curve", [])
+        return cls(**{**config, "epochs": [Epoch(**one) for one in epochs], "curve": [Point(**one) for one in curve]})
 
     def write(self, path: str | os.PathLike[str]) -> None:
         """Write JSON lines: one line per epoch, the keys of `to_frame`, times included."""

@@ -1,245 +1,114 @@
 """The training loop. It knows no task: batches, loss and metric are given to it."""
 
-import copy
-import math
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Generic, TypeAlias, TypeVar
+import os
+import signal
+from collections.abc import Mapping
+from typing import Any, TypeVar
 
-import torch
 from rich.console import Console
-from torch import Tensor, nn
+from torch import nn
 
 from elman.errors import InputError
-from elman.train.average import Average
-from elman.train.batches import Indices, LengthBatches, Lengths, ordered_batches
-from elman.train.history import Epoch, History
-from elman.train.interruption import uninterrupted
+from elman.train.batches import Examples
+from elman.train.checkpoints import Checkpoints
+from elman.train.history import History
+from elman.train.lanes import Lanes
+from elman.train.memory import Memory
+from elman.train.objective import Loss, Metric
 from elman.train.progress import Progress
-from elman.train.reproducible import reproducible, seed_from
-from elman.train.schedule import Schedule
+from elman.train.ranks import joined
+from elman.train.reproducible import reproducible
+from elman.train.run import Run
+from elman.train.saving import Saving
 from elman.train.settings import Settings
+from elman.train.signals import Signals
 
 Batch = TypeVar("Batch")
-Loss: TypeAlias = Callable[[nn.Module, Batch], tuple[Tensor, int]]
-
-
-@dataclass(frozen=True)
-class Examples(Generic[Batch]):
-    """Sequences to learn from, or to validate on.
-
-    Args:
-        lengths: of each sequence, or (source, target) of each pair. Shape: (N,) or (N, K).
-        collate: makes a batch, on the model's device, of the sequences with these indices.
-    """
-
-    lengths: Lengths
-    collate: Callable[[Indices], Batch]
-
-
-@dataclass(frozen=True)
-class Metric:
-    """What the model is judged by after every epoch, and early stopping goes by.
-
-    Args:
-        name: as it is shown.
-        measure: gives the value; the model is in evaluation mode and gradients are off.
-        higher_is_better: False for errors.
-    """
-
-    name: str
-    measure: Callable[[nn.Module], float]
-    higher_is_better: bool = True
+RESUME = "fit(..., resume=True)"
 
 
 def train(
     model: nn.Module,
     loss: Loss[Batch],
-    training: Examples[Batch],
+    training: Examples[Batch] | Lanes[Batch],
     validation: Examples[Batch] | None,
     settings: Settings,
     *,
     metric: Metric | None = None,
     console: Console | None = None,
+    checkpoints: str | os.PathLike[str] | None = None,
+    resume: bool = False,
+    identity: Mapping[str, Any] | None = None,
+    log: str | os.PathLike[str] | None = None,
+    how_to_resume: str = RESUME,
+    memory: Memory | None = None,
 ) -> History:
-    """Fit `model` by gradient descent (AdamW), and leave it with the best weights, in evaluation mode.
+    """Fit `model` by gradient descent, and leave it with the best weights, in evaluation mode.
 
     `loss(model, batch)` gives the *sum* of the losses over the valid steps of a batch and their number.
-    A step descends the mean over its batch, and the means of an epoch are over all of its valid steps,
-    however they fell into batches. A batch without valid steps is passed over.
+    A step descends the mean over all valid steps of its batches (of its windows, of all ranks), and the means of an
+    epoch are over all of its valid steps, however they fell into batches. A step without valid steps is passed over.
+    A step whose loss or gradient is no finite number is skipped: nothing changes but a count.
 
     After every epoch the metric (without one: the validation loss) is measured; when `patience` epochs
-    in a row have brought no better value, the training ends. Ctrl-C ends it too, between two steps.
+    in a row have brought no better value, the training ends. Ctrl-C ends it too, between two steps; with
+    `checkpoints` a checkpoint is written, and SIGTERM does the same before it ends the process.
     Either way, and after an error too, the model has the weights of the best epoch so far; without metric
     and validation data that is the last whole one. If the first epoch had not ended, the weights stay as
     they are.
 
+    Killed at any moment and run again with `resume`, a training ends with the same bits as if nothing had happened.
+    Under torchrun every process has its share of each batch, and all end with the same weights; rank 0 shows and
+    writes.
+
     The caller's random state and thread count are as before afterwards.
 
     Args:
-        model: on its device.
-        loss: sum of the losses, a scalar tensor, and how many steps it is over.
-        training: at least one sequence.
+        model: on its device; for lanes one with `initial_state(batch_size)`.
+        loss: sum of the losses, a scalar tensor, how many steps it is over, and for lanes the state after them.
+        training: separate sequences, or lanes.
         validation: None: no validation loss.
         settings: how long, how fast.
         metric: None: the validation loss decides.
         console: for the progress bar; None: stderr.
+        checkpoints: the folder for them; None: there are none.
+        resume: go on from the last checkpoint; without one from the beginning.
+        identity: what has to be the same for that, besides the settings: data, codecs, configuration, as JSON.
+        log: a file for the history, JSON lines, written after every epoch.
+        how_to_resume: what to tell a person who interrupts it.
+        memory: of an earlier training, from which this one goes on, and into which it writes; not with checkpoints.
 
     Returns:
         The history; `history.interrupted` tells of a Ctrl-C.
 
     Raises:
-        InputError: there is nothing to train, or nothing to train on; or a loss, a gradient or the metric is no
-            finite number.
+        InputError: there is nothing to train, or nothing to train on; too many steps in a row were skipped; the metric
+            is no finite number; or what is to be resumed was another training.
 
-    Source: Loshchilov and Hutter, Decoupled Weight Decay Regularization (2019); clipping by norm: Pascanu,
-    Mikolov and Bengio, On the Difficulty of Training Recurrent Neural Networks (2013).
+    Source: Pascanu, Mikolov and Bengio, On the Difficulty of Training Recurrent Neural Networks (2013), for clipping.
     """
-    if len(training.lengths) == 0:
-        raise InputError("there are no sequences to train on: at least one is needed")
-    if not any(parameter.requires_grad for parameter in model.parameters()):
+    parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    if not parameters:
         raise InputError("the model has no parameters to train: at least one that requires a gradient is needed")
-    run = _Run(model, loss, training, validation, settings, metric)
-    progress = Progress(settings.epochs, len(run.batches), settings.verbose, console)
-    with reproducible(settings.seed, settings.num_threads, run.device):
-        try:
-            with progress:
-                while run.history.ended is None:
-                    run.epoch(progress)
-        except KeyboardInterrupt:
-            run.history.ended = "interrupted"
-        finally:
-            if run.best_weights is not None:
-                model.load_state_dict(run.best_weights)
-            model.eval()
-    progress.finish(run.history)
+    if resume and checkpoints is None:
+        raise InputError("resume is True, but there are no checkpoints to go on from: say where they are (checkpoints)")
+    device = parameters[0].device
+    with joined(device) as ranks, reproducible(settings.seed, settings.num_threads, device):
+        run = Run(model, loss, training, validation, settings, metric, ranks, memory)
+        saving = Saving(run, Checkpoints(checkpoints) if checkpoints is not None else None, identity or {}, log)
+        progress = Progress(settings.epochs, run.feed.units, settings.verbose, console, silent=not ranks.first)
+        with saving.exclusive(), Signals(terminate=checkpoints is not None) as signals:
+            try:
+                saving.begin(resume, progress)
+                with progress:
+                    run.go(progress, signals, saving)
+            except KeyboardInterrupt:
+                run.history.ended = "interrupted"
+                if signals.at_rest:
+                    saving()
+            finally:
+                run.leave()
+            progress.finish(run.history, how_to_resume if checkpoints is not None else None)
+    if signals.received == signal.SIGTERM and run.history.interrupted:
+        signal.raise_signal(signal.SIGTERM)
     return run.history
-
-
-class _Run(Generic[Batch]):
-    """One training, epoch by epoch: what changes while it goes on."""
-
-    def __init__(
-        self,
-        model: nn.Module,
-        loss: Loss[Batch],
-        training: Examples[Batch],
-        validation: Examples[Batch] | None,
-        settings: Settings,
-        metric: Metric | None,
-    ) -> None:
-        self.model = model
-        self.loss = loss
-        self.training = training
-        self.validation = validation
-        self.settings = settings
-        self.metric = metric
-        self.batches = LengthBatches(training.lengths, settings.batch_size, settings.seed)
-        self.schedule = Schedule(settings.learning_rate, settings.epochs * len(self.batches))
-        self.parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
-        self.device = self.parameters[0].device
-        self.optimizer = torch.optim.AdamW(
-            self.parameters, lr=settings.learning_rate, weight_decay=settings.weight_decay, fused=True
-        )
-        self.average = Average(self.parameters, settings.average)
-        self.history = History(metric.name, metric.higher_is_better) if metric else History()
-        self.best_weights: dict[str, Tensor] | None = None
-
-    def epoch(self, progress: Progress) -> None:
-        """Learn every batch once, then measure."""
-        started = time.perf_counter()
-        number = len(self.history.epochs) + 1
-        total, count, norms = 0.0, 0, []
-        self.model.train()
-        for position, indices in enumerate(self.batches.epoch(number)):
-            batch_total, batch_count, norm = self.step(number, position, self.training.collate(indices))
-            if batch_count:
-                total += batch_total
-                count += batch_count
-                norms.append(norm)
-            progress.step(number, position, total / max(count, 1))
-        if not count:
-            raise InputError("all sequences to train on are empty: at least one must have a step to learn from")
-        self.model.eval()
-        with self.average.in_place():
-            self.judge(progress, number, total / count, sum(norms) / len(norms), started)
-        if number == self.settings.epochs:
-            self.history.ended = "epochs"
-        elif self.history.epochs_without_gain >= self.settings.patience:
-            self.history.ended = "patience"
-
-    def judge(self, progress: Progress, number: int, loss: float, norm: float, started: float) -> None:
-        """Measure the model after an epoch, write it into the history, and keep it if it is the best."""
-        validation_loss, value = self.measure(number)
-        record = Epoch(
-            number,
-            training_loss=loss,
-            validation_loss=validation_loss,
-            metric=value,
-            learning_rate=self.optimizer.param_groups[0]["lr"],
-            gradient_norm=norm,
-            seconds=time.perf_counter() - started,
-        )
-        with uninterrupted():
-            self.history.epochs.append(record)
-            if self.history.best_epoch == number:
-                self.best_weights = copy.deepcopy(self.model.state_dict())
-        progress.epoch(self.history)
-
-    def step(self, epoch: int, position: int, batch: Batch) -> tuple[float, int, float]:
-        """One step of gradient descent; gives the sum of losses, its count and the gradient norm."""
-        seed_from((self.settings.seed, epoch, position), self.device)
-        self.optimizer.zero_grad()
-        total, count = self.loss(self.model, batch)
-        if not count:
-            return 0.0, 0, 0.0
-        mean = total / count
-        value = mean.item()
-        self._refuse_non_finite("loss", value, epoch, position)
-        torch.autograd.backward(mean)
-        clip = self.settings.clip or math.inf
-        norm = nn.utils.clip_grad_norm_(self.parameters, clip).item()
-        self._refuse_non_finite("gradient norm", norm, epoch, position)
-        rate = self.schedule((epoch - 1) * len(self.batches) + position)
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
-        with uninterrupted():
-            self.optimizer.step()
-            self.average.update()
-        return value * count, count, norm
-
-    @torch.no_grad()
-    def measure(self, epoch: int) -> tuple[float | None, float | None]:
-        """The validation loss and the metric of the model as it is."""
-        mean = value = None
-        if self.validation is not None:
-            total, count = 0.0, 0
-            for indices in ordered_batches(self.validation.lengths, self.settings.batch_size):
-                batch_total, batch_count = self.loss(self.model, self.validation.collate(indices))
-                total += batch_total.item()
-                count += batch_count
-            if not count:
-                raise InputError("all sequences to validate on are empty: at least one must have a step")
-            mean = total / count
-            self._refuse_non_finite("validation loss", mean, epoch)
-        if self.metric is not None:
-            value = float(self.metric.measure(self.model))
-            self._refuse_non_finite(self.metric.name, value, epoch)
-        return mean, value
-
-    def _refuse_non_finite(self, name: str, value: float, epoch: int, position: int | None = None) -> None:
-        if math.isfinite(value):
-            return
-        batch = "" if position is None else f", batch {position + 1} of {len(self.batches)}"
-        rate = self.settings.learning_rate
-        if (epoch, position) == (1, 0):
-            cause = "before anything was learnt, so the data hold NaN, infinite or very large values: remove them"
-        else:
-            cause = (
-                f"most likely learning_rate={rate:g} is too high (try {rate / 10:g}), "
-                "or the data hold NaN, infinite or very large values"
-            )
-        best = self.history.best_epoch
-        kept = "no epoch was finished" if best is None else f"the model has the weights of epoch {best}"
-        raise InputError(f"training stopped: the {name} is {value} in epoch {epoch}{batch}; {cause}; {kept}")

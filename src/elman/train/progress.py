@@ -13,6 +13,7 @@ from rich.text import Text
 from elman.train.history import History
 
 NARROWEST_BAR, WIDEST_BAR = 8, 40
+MOST_TOLD = 5  # skipped steps of an epoch that have a line of their own
 SPARE = 3  # columns kept free at the right, where a terminal echoes ^C
 
 
@@ -23,19 +24,24 @@ class Progress:
 
     Args:
         epochs: at most so many.
-        batches: in an epoch.
+        units: in an epoch: sequences, or windows.
         verbose: 0 nothing, 1 the bar, 2 a plain line for every epoch too.
         console: where to; None: stderr.
+        silent: say nothing at all, not even of an interruption: another process does.
     """
 
-    def __init__(self, epochs: int, batches: int, verbose: int, console: Console | None = None) -> None:
+    def __init__(
+        self, epochs: int, units: int, verbose: int, console: Console | None = None, *, silent: bool = False
+    ) -> None:
         self._epochs = epochs
-        self._batches = batches
+        self._units = units
         self._verbose = verbose
-        self._console = console or Console(stderr=True)
+        self._console = Console(quiet=True) if silent else console or Console(stderr=True)
         self._history = History()
         self._epoch = 1
         self._done = 0
+        self._before = 0  # units that an earlier process did
+        self._skipped = 0
         self._loss: float | None = None
         self._started = time.perf_counter()
         self._live: Live | None = None
@@ -57,40 +63,74 @@ class Progress:
         if self._live:
             self._live.stop()
 
-    def step(self, epoch: int, batch: int, loss: float) -> None:
-        """A batch has been learnt; `loss` is the mean of the epoch up to it, `batch` counts from 0."""
+    def resume(self, history: History, epoch: int, done: int) -> None:
+        """The training goes on from here."""
+        self._history, self._epoch = history, epoch
+        self._before = self._done = (epoch - 1) * self._units + done
+        if self._verbose and history.ended is None:
+            part = f", {done / self._units:.0%} of it done" if done else ""
+            self.say(f"going on in epoch {epoch} of {self._epochs}{part}")
+
+    def step(self, epoch: int, done: int, loss: float) -> None:
+        """A step has been learnt; `loss` is the mean of the epoch up to it, after `done` units of it."""
         self._epoch = epoch
-        self._done = (epoch - 1) * self._batches + batch + 1
+        self._done = (epoch - 1) * self._units + done
         self._loss = loss
+
+    def skipped(self, epoch: int, place: str, what: str, count: int) -> None:
+        """A step was skipped; `count` is how many were in this epoch. It is told even when all else is silent."""
+        self._skipped = count
+        if count <= MOST_TOLD:
+            more = "; further ones of this epoch are counted only" if count == MOST_TOLD else ""
+            self.say(f"epoch {epoch}, {place}: {what}: step skipped{more}")
 
     def epoch(self, history: History) -> None:
         """An epoch has ended; its record is the last of `history`."""
-        self._history = history
+        self._history, self._skipped = history, 0
         if self._verbose >= 2 or (self._verbose and not self._live):
             pieces = [self._counter(), f"loss {history.epochs[-1].training_loss:.4f}"]
-            pieces += ["".join(self._watched()), f"{_clock(self._left())} left"]
-            self._say("  ".join(piece for piece in pieces if piece))
+            skipped = history.epochs[-1].skipped
+            pieces += [
+                "".join(self._watched()),
+                f"{skipped} skipped" if skipped else "",
+                f"{_clock(self._left())} left",
+            ]
+            self.say("  ".join(piece for piece in pieces if piece))
 
-    def finish(self, history: History) -> None:
-        """Say how the training ended. An interruption is told even when all else is silent."""
+    def finish(self, history: History, how_to_resume: str | None = None) -> None:
+        """Say how the training ended. An interruption is told even when all else is silent.
+
+        Args:
+            history: all of it.
+            how_to_resume: the command that goes on from the last checkpoint; None: there is none.
+        """
         best, last = history.best, len(history.epochs)
-        if history.interrupted and best is None:
-            self._say("Interrupted before the end of the first epoch.")
-        elif best and (history.interrupted or self._verbose):
-            value = history.value(best)
-            kept = f"epoch {best.number}" + ("" if value is None else f" ({history.watched} {value:.4f})")
-            if history.interrupted:
-                said = f"Interrupted in epoch {self._epoch}: the best model so far is kept, that of {kept}."
-            elif history.ended == "patience":
-                said = f"Stopped after epoch {last}, {history.epochs_without_gain} without gain; best: {kept}"
+        if history.interrupted:
+            said = f"Interrupted in epoch {self._epoch}"
+            if best is not None:
+                said += f": the best model so far is kept, that of {self._named(history)}"
+            elif how_to_resume is None:
+                said = "Interrupted before the end of the first epoch"
+            self.say(said + (f". Go on with: {how_to_resume}" if how_to_resume else "."))
+        elif best is not None and self._verbose:
+            if history.ended == "patience":
+                said = f"Stopped after epoch {last}, {history.epochs_without_gain} without gain; best: "
             else:
-                said = f"Trained for {last} epochs; " + ("kept: " if value is None else "best: ") + kept
-            self._say(said + ("" if history.interrupted else f"; {_clock(self._elapsed())}."))
+                said = f"Trained for {last} epochs; " + ("kept: " if history.watched is None else "best: ")
+            self.say(f"{said}{self._named(history)}; {_clock(self._elapsed())}.")
+
+    def _named(self, history: History) -> str:
+        """The best epoch and its value."""
+        best = history.best
+        value = history.value(best) if best else None
+        return f"epoch {history.best_epoch}" + ("" if value is None else f" ({history.watched} {value:.4f})")
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """The line, as much of it as fits: first goes the earlier best value, then the bar."""
-        counter, time_left = self._counter(), f"{_clock(self._left())} left" if self._done else ""
+        counter, time_left = self._counter(), f"{_clock(self._left())} left" if self._done > self._before else ""
         loss = "" if self._loss is None else f"loss {self._loss:.4f}"
+        if loss and self._skipped:
+            loss += f", {self._skipped} skipped"
         value, mark = self._watched()
         bar = 2 + NARROWEST_BAR
         for needed, choice in (
@@ -107,7 +147,7 @@ class Progress:
         cells: list[RenderableType] = [Text(piece, no_wrap=True) for piece in pieces]
         if free >= bar:
             width = min(free - 2, WIDEST_BAR)
-            cells.insert(1, ProgressBar(self._epochs * self._batches, self._done, width=width))
+            cells.insert(1, ProgressBar(self._epochs * self._units, self._done, width=width))
         line = Table.grid(padding=(0, 2, 0, 0))
         line.add_row(*cells)
         yield line
@@ -129,9 +169,11 @@ class Progress:
 
     def _left(self) -> float:
         """Seconds to the end of the last epoch, at the speed so far, validation included."""
-        return self._elapsed() * (self._epochs * self._batches / self._done - 1) if self._done else 0.0
+        done = self._done - self._before
+        return self._elapsed() * (self._epochs * self._units - self._done) / done if done else 0.0
 
-    def _say(self, line: str) -> None:
+    def say(self, line: str) -> None:
+        """A line of its own, above the bar."""
         self._console.print(line, markup=False, highlight=False, soft_wrap=not self._console.is_terminal)
 
 

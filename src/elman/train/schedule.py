@@ -3,40 +3,46 @@
 import math
 from dataclasses import dataclass
 
+DECAYS = ("cosine", "linear", "none")
+
 
 @dataclass(frozen=True)
 class Schedule:
-    """Linear warm-up, then half a cosine down to a small part of the peak.
+    """Linear warm-up, then down to a small part of the peak by half a cosine, in a line, or not at all.
 
-    With w = floor(warm_up · steps) warm-up steps and s counted from 0:
+    With p the part of the training that is done after a step, w = warm_up and q = (p - w) / (1 - w):
 
-        s < w:   rate = peak · (s + 1) / w
-        s ≥ w:   rate = peak · (final + (1 - final) · (1 + cos(π (s + 1 - w) / (steps - w))) / 2)
+        p ≤ w:   rate = peak · p / w
+        p > w:   rate = peak · (final + (1 - final) · (1 + cos(π q)) / 2)      "cosine"
+                 rate = peak · (final + (1 - final) · (1 - q))                 "linear"
+                 rate = peak                                                   "none"
 
-    The rate is computed from the step alone, so a resumed training needs no schedule state.
+    The rate is computed from the position alone, so a resumed training needs no schedule state.
 
     Args:
         peak: the largest rate.
-        steps: optimiser steps in the whole training.
-        warm_up: part of the steps that warm up.
+        warm_up: part of the training that warms up.
+        decay: how the rate falls after it.
         final: rate of the last step, as a part of the peak.
 
     Source: Loshchilov and Hutter, SGDR: Stochastic Gradient Descent with Warm Restarts (2017), equation 5.
 
     Example:
-        >>> [round(Schedule(1.0, 4, warm_up=0.5, final=0.0)(step), 3) for step in range(4)]
+        >>> [round(Schedule(1.0, warm_up=0.5, final=0.0)(part), 3) for part in (0.25, 0.5, 0.75, 1.0)]
         [0.5, 1.0, 0.5, 0.0]
     """
 
     peak: float
-    steps: int
     warm_up: float = 0.05
+    decay: str = "cosine"
     final: float = 0.01
 
-    def __call__(self, step: int) -> float:
-        """The rate of step `step`, counted from 0."""
-        warm_up = int(self.warm_up * self.steps)
-        if step < warm_up:
-            return self.peak * (step + 1) / warm_up
-        done = (step + 1 - warm_up) / (self.steps - warm_up)
-        return self.peak * (self.final + (1 - self.final) * (1 + math.cos(math.pi * done)) / 2)
+    def __call__(self, part: float) -> float:
+        """The rate of the step after which this part of the training is done, above 0, at most 1."""
+        if part <= self.warm_up:
+            return self.peak * part / self.warm_up
+        if self.decay == "none":
+            return self.peak
+        done = (part - self.warm_up) / (1 - self.warm_up)
+        left = 1 - done if self.decay == "linear" else (1 + math.cos(math.pi * done)) / 2
+        return self.peak * (self.final + (1 - self.final) * left)

@@ -1,0 +1,123 @@
+"""Lanes: long sequences read window by window, each window from the state that its lane left."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from elman.errors import InputError
+from elman.state import State
+
+Batch = TypeVar("Batch")
+
+
+@dataclass(frozen=True)
+class Lanes(Generic[Batch]):
+    """A corpus, or long series, to learn from in lanes: truncated backpropagation through time.
+
+    The sequences stand one after the other; the whole is cut into G contiguous lanes of equal length, give or take a
+    step, and a batch is the next `window` steps of every lane. Gradients are cut between windows, states are not: each
+    lane goes on from the state that it left, detached. Where a sequence ends within a window, the lane goes on from
+    the initial state: its steps are two rows of the batch. At the start of an epoch every lane is at the initial state.
+
+    Args:
+        offsets: where each sequence begins, and the end of the last, as `Ragged` has them. Shape: (N + 1,)
+        window: steps between two cuts.
+        collate: makes a batch, on the model's device, of rows (start, stop) of the flat array, and the state that each
+            row begins with. Shape: rows (B, 2), state (B, ...)
+        bounds: where each lane begins, and the end of the last; None: `batch_size` lanes of equal length.
+            Shape: (G + 1,)
+    """
+
+    offsets: npt.NDArray[np.int64]
+    window: int
+    collate: Callable[[npt.NDArray[np.int64], State], Batch]
+    bounds: npt.NDArray[np.int64] | None = None
+
+
+class Window:
+    """The rows of one window: a row for each piece of a sequence, lane by lane.
+
+    Args:
+        rows: their first step and the one after their last, in the flat array. Shape: (B, 2)
+        lane: the lane of each. Shape: (B,)
+        fresh: whether it is the start of a sequence, or of the lane's epoch. Shape: (B,)
+    """
+
+    def __init__(self, rows: npt.NDArray[np.int64], lane: npt.NDArray[np.int64], fresh: npt.NDArray[np.bool_]) -> None:
+        self.rows, self.lane, self.fresh = rows, lane, fresh
+
+    def begin(self, carried: State | None, initial_state: Callable[[int], State], *, goes_on: bool = False) -> State:
+        """The state that each row begins with.
+
+        Args:
+            carried: what the lanes left, (lanes, ...); None at the start of an epoch.
+            initial_state: gives the state of so many new rows.
+            goes_on: whether lanes go on from an earlier training: then no row of the first window is fresh.
+        """
+        if carried is None:
+            return initial_state(len(self.rows))
+        state = carried.select(self.lane)
+        fresh = np.flatnonzero(self.fresh & (not goes_on))
+        return state.reset(fresh, initial_state(len(fresh))) if len(fresh) else state
+
+    def end(self, after: State) -> State:
+        """What the lanes leave, (lanes, ...), from the state after each row; a lane's last row counts."""
+        last = np.flatnonzero(np.diff(self.lane, append=-1))
+        return after.select(last).detach()
+
+
+class LaneWindows:
+    """The windows of an epoch, the same in every epoch.
+
+    Args:
+        offsets: as those of `Lanes`.
+        lanes: G, or the bounds of each lane.
+        window: steps of a window.
+
+    Raises:
+        InputError: there are fewer steps than lanes.
+
+    Example:
+        >>> windows = LaneWindows(np.array([0, 5, 10]), lanes=2, window=4)
+        >>> len(windows), windows.window(0).rows.tolist(), windows.window(1).rows.tolist()
+        (2, [[0, 4], [5, 9]], [[4, 5], [9, 10]])
+    """
+
+    def __init__(self, offsets: Any, lanes: int | npt.NDArray[np.int64], window: int) -> None:
+        self._offsets = offsets  # perhaps mapped from a file, and long
+        self._window = window
+        if not isinstance(lanes, int):
+            self._bounds = lanes
+            return
+        steps = int(offsets[-1])
+        if steps < lanes:
+            raise InputError(f"batch_size is {lanes} lanes, but there are only {steps} time steps: give fewer lanes")
+        self._bounds = np.array([lane * steps // lanes for lane in range(lanes + 1)], np.int64)
+
+    def __len__(self) -> int:
+        """How many windows an epoch has, the same for every lane; the last may be shorter."""
+        return math.ceil(int(np.diff(self._bounds).max()) / self._window)
+
+    def window(self, number: int, lanes: slice = slice(None)) -> Window:
+        """Window `number` of some of the lanes, which are then numbered from 0."""
+        begins, ends = self._bounds[:-1][lanes], self._bounds[1:][lanes]
+        starts = np.minimum(begins + number * self._window, ends)
+        stops = np.minimum(starts + self._window, ends)
+        first = np.searchsorted(self._offsets, starts, side="right")  # the first sequence that begins after the start
+        last = np.searchsorted(self._offsets, stops, side="left")
+        rows, lane = [], []
+        for k, (start, stop) in enumerate(zip(starts, stops, strict=True)):
+            within = np.unique(self._offsets[first[k] : last[k]])  # an empty sequence begins where the next does
+            cuts = np.concatenate([[start], within, [stop]])
+            rows.append(np.stack([cuts[:-1], cuts[1:]], 1))
+            lane.append(np.full(len(cuts) - 1, k))
+        found, of_lane = np.concatenate(rows), np.concatenate(lane)
+        fresh = np.asarray(self._offsets[np.searchsorted(self._offsets, found[:, 0])] == found[:, 0])
+        fresh &= found[:, 1] > found[:, 0]  # a lane that is at its end keeps its state
+        if number == 0:
+            fresh |= np.diff(of_lane, prepend=-1) != 0
+        return Window(found, of_lane, fresh)

@@ -1,0 +1,44 @@
+"""What a training is told of its task: the loss that it descends, and the metric by which it is judged."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias, TypeVar
+
+from torch import Tensor, nn
+
+from elman.state import State
+
+Batch = TypeVar("Batch")
+
+
+@dataclass(frozen=True)
+class BatchLoss:
+    """The loss of one batch.
+
+    Args:
+        total: the sum of the losses over the valid steps, a scalar tensor.
+        count: how many steps that is.
+        state: the state of each row after its last step, where the batch is a window of lanes.
+    """
+
+    total: Tensor
+    count: int
+    state: State | None = None
+
+
+Loss: TypeAlias = Callable[[nn.Module, Batch], BatchLoss]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """What the model is judged by after every epoch, and early stopping goes by.
+
+    Args:
+        name: as it is shown.
+        measure: gives the value; the model is in evaluation mode and gradients are off.
+        higher_is_better: False for errors.
+    """
+
+    name: str
+    measure: Callable[[nn.Module], float]
+    higher_is_better: bool = True
