@@ -10,17 +10,10 @@ import typer
 from elman.cli.flags import Json, ModelArgument
 from elman.cli.shown import show_pairs
 from elman.errors import InputError
+from elman.tasks.description import WIRINGS, codec_facts, codec_line, letter, network_equations
 
 if TYPE_CHECKING:
-    from elman.equations import Cell
-
-WIRINGS = {
-    "ManyToOne": "many to one",
-    "InStep": "many to many, in step",
-    "EncoderDecoder": "encoder then decoder, with attention",
-    "Feedforward": "feedforward on a window",
-}
-PARTS = {"weight_ih": "W_xh", "weight_hh": "W_hh", "readout.weight": "W_ho", "hidden.weight": "W_xh"}
+    pass
 
 
 def info(
@@ -58,43 +51,16 @@ def _described(metadata: dict[str, Any], tensors: dict[str, Any], latex: bool) -
         "task": metadata["task"],
         "columns": metadata.get("columns"),
         "cell": cell and cell.name,
-        "equations": [*_hidden(cell), _output(config)],
+        "equations": network_equations(cell, config),
         "latex": cell.latex() if cell and latex else None,
         "gates": cell.gates if cell else (),
         "model": config,
         "parameters": sum(math.prod(array.shape) for array in tensors.values()),
         "tensors": {name: list(array.shape) for name, array in tensors.items()},
-        "codecs": {end: _codec(one) for end, one in metadata["codecs"].items()},
+        "codecs": {end: codec_facts(one) for end, one in metadata["codecs"].items()},
         "options": metadata["options"],
         "history": metadata["history"],
     }
-
-
-def _hidden(cell: "Cell | None") -> list[str]:
-    from elman.cli.equation import plain_equations
-
-    return plain_equations(cell) if cell else ["h_t = tanh(W_xh [x_{t-W+1} ... x_t] + b_h)"]
-
-
-def _output(config: dict[str, Any]) -> str:
-    if config["kind"] == "EncoderDecoder":
-        return "y_t = W_ho tanh(W_c [context_t, h_t]) + b_o"
-    both = config.get("bidirectional", False)
-    step = "[h_t forward; h_t reverse]" if both else "h_t"
-    if config["kind"] == "ManyToOne":
-        last = "[h_T forward; h_1 reverse]" if both else "h_T"
-        steps = f"{step}, t = 1 ... T" if both else "h_1 ... h_T"
-        pooled = {"last": last, "mean": f"mean({steps})", "max": f"max({steps})"}[config["pooling"]]
-        return f"y = W_ho {pooled} + b_o"
-    return f"y_t = W_ho {step} + b_o"
-
-
-def _codec(config: dict[str, Any]) -> dict[str, Any]:
-    if config["kind"] == "text":
-        return {"kind": "text", "level": config["level"], "symbols": len(config["symbols"])}
-    if config["kind"] == "label":
-        return {"kind": "label", "classes": config["classes"]}
-    return {"kind": config["kind"], "channels": len(config["mean"]), "may_be_missing": len(config["indicators"])}
 
 
 def _show(path: str, described: dict[str, Any]) -> None:
@@ -107,7 +73,7 @@ def _show(path: str, described: dict[str, Any]) -> None:
         ("network", cell + WIRINGS[config["kind"]]),
         ("layers", size + (", both directions" if config.get("bidirectional") else "")),
         ("parameters", f"{described['parameters']:,}"),
-        *((end, _codec_line(one)) for end, one in described["codecs"].items()),
+        *((end, codec_line(one)) for end, one in described["codecs"].items()),
         ("file", f"format {described['format']}, {os.path.getsize(path):,} bytes"),  # noqa: PTH202
     ]
     show_pairs(path, pairs)
@@ -130,24 +96,11 @@ def _columns(columns: dict[str, Any]) -> str:
     return f"{read} → {columns['target']}" + (f", {columns['ahead']} ahead" if columns["ahead"] else "")
 
 
-def _codec_line(codec: dict[str, Any]) -> str:
-    if codec["kind"] == "text":
-        return f"text, {codec['symbols']:,} {codec['level']}"
-    if codec["kind"] == "label":
-        shown = ", ".join(map(str, codec["classes"][:6])) + (", ..." if len(codec["classes"]) > 6 else "")
-        return f"{len(codec['classes'])} classes: {shown}"
-    marked = codec["may_be_missing"]
-    return f"{codec['channels']} number{'s' if codec['channels'] > 1 else ''} at a time" + (
-        f", {marked} with missing values" if marked else ""
-    )
-
-
 def _weights(tensors: dict[str, list[int]]) -> list[tuple[str, str]]:
     """Each tensor with its name in the textbook, where it has one, and its shape."""
     rows = []
     for name, shape in tensors.items():
-        letter = next((letter for part, letter in PARTS.items() if part in name), "")
-        rows.append((name, f"{letter:<6}{' × '.join(map(str, shape))}"))
+        rows.append((name, f"{letter(name):<6}{' × '.join(map(str, shape))}"))
     return rows
 
 

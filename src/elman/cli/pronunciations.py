@@ -16,9 +16,9 @@ from rich.text import Text
 
 from elman import datasets
 from elman.cli.demo_picture import draw
-from elman.cli.equation import plain_equations
 from elman.cli.nearest_word import nearest_words
 from elman.cli.shown import tell
+from elman.equations.plain import plain_equations
 from elman.errors import InputError
 from elman.files import check_writable
 from elman.nn.recurrent import find_cell

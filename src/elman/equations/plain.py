@@ -1,6 +1,6 @@
 """A cell's equations as plain text: h_t = tanh(W_xh x_t + W_hh h_{t-1} + b_h)."""
 
-from elman.equations import Cell
+from elman.equations.cell import Cell
 from elman.equations.notation import ATOM, FUNCTION, NEGATION, NONE, POWER, PRODUCT, SUM, Form, Notation, equations
 from elman.equations.operations import OPERATIONS
 

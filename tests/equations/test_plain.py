@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import elman
-from elman.cli.equation import plain_equations
 from elman.equations.operations import ON_FLOATS
+from elman.equations.plain import plain_equations
 
 FUNCTIONS = {
     "tanh": math.tanh,

@@ -1,0 +1,67 @@
+"""What a model is, in words and plain text, from its configuration alone: no torch."""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from elman.equations import Cell
+
+WIRINGS = {
+    "ManyToOne": "many to one",
+    "InStep": "many to many, in step",
+    "EncoderDecoder": "encoder then decoder, with attention",
+    "Feedforward": "feedforward on a window",
+}
+PARTS = {"weight_ih": "W_xh", "weight_hh": "W_hh", "readout.weight": "W_ho", "hidden.weight": "W_xh"}
+
+
+def network_equations(cell: "Cell | None", config: dict[str, Any]) -> list[str]:
+    """The equations of a model as plain text: its cell's, and the output's.
+
+    Args:
+        cell: None for a network without memory.
+        config: the model's configuration.
+    """
+    from elman.equations.plain import plain_equations
+
+    hidden = plain_equations(cell) if cell else ["h_t = tanh(W_xh [x_{t-W+1} ... x_t] + b_h)"]
+    return [*hidden, _output(config)]
+
+
+def letter(tensor: str) -> str:
+    """What the textbook calls a tensor, such as W_hh; empty where it has no name for it."""
+    return next((letter for part, letter in PARTS.items() if part in tensor), "")
+
+
+def codec_facts(config: dict[str, Any]) -> dict[str, Any]:
+    """What is worth knowing of a codec, from what its `to_config` gave."""
+    if config["kind"] == "text":
+        return {"kind": "text", "level": config["level"], "symbols": len(config["symbols"])}
+    if config["kind"] == "label":
+        return {"kind": "label", "classes": config["classes"]}
+    return {"kind": config["kind"], "channels": len(config["mean"]), "may_be_missing": len(config["indicators"])}
+
+
+def codec_line(codec: dict[str, Any]) -> str:
+    """What `codec_facts` found, as a line."""
+    if codec["kind"] == "text":
+        return f"text, {codec['symbols']:,} {codec['level']}"
+    if codec["kind"] == "label":
+        shown = ", ".join(map(str, codec["classes"][:6])) + (", ..." if len(codec["classes"]) > 6 else "")
+        return f"{len(codec['classes'])} classes: {shown}"
+    marked = codec["may_be_missing"]
+    return f"{codec['channels']} number{'s' if codec['channels'] > 1 else ''} at a time" + (
+        f", {marked} with missing values" if marked else ""
+    )
+
+
+def _output(config: dict[str, Any]) -> str:
+    if config["kind"] == "EncoderDecoder":
+        return "y_t = W_ho tanh(W_c [context_t, h_t]) + b_o"
+    both = config.get("bidirectional", False)
+    step = "[h_t forward; h_t reverse]" if both else "h_t"
+    if config["kind"] == "ManyToOne":
+        last = "[h_T forward; h_1 reverse]" if both else "h_T"
+        steps = f"{step}, t = 1 ... T" if both else "h_1 ... h_T"
+        pooled = {"last": last, "mean": f"mean({steps})", "max": f"max({steps})"}[config["pooling"]]
+        return f"y = W_ho {pooled} + b_o"
+    return f"y_t = W_ho {step} + b_o"
