@@ -1,0 +1,48 @@
+"""A matplotlib figure as SVG inside a page."""
+
+import io
+import re
+
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure
+
+from elman.reports.palette import themed
+
+NO_METADATA = dict.fromkeys(("Creator", "Date", "Format", "Type"))
+IDENTIFIER = re.compile(r'\bid="([^"]+)"')
+REFERENCE = re.compile(r'(?:xlink:)?href="#([^"]+)"|url\(#([^)]+)\)')
+PATH = re.compile(r' d="[^"]*"')
+DECIMALS = re.compile(r"(\.\d\d)\d+")
+
+
+def inline_svg(figure: Figure, prefix: str) -> str:
+    """The figure as an `svg` element without addresses: equal figures give equal text.
+
+    Colours of `elman.reports.palette`, drawn as on a light page, follow the page's theme.
+
+    Args:
+        figure: it has no part in pyplot, and no canvas but ours.
+        prefix: of all identifiers, so that those of several pictures on a page differ.
+    """
+    file = io.StringIO()
+    FigureCanvasSVG(figure).print_svg(file, metadata=NO_METADATA)
+    text = file.getvalue()
+    svg = themed(text[text.index("<svg") :].strip())
+    svg = re.sub(r"<!--.*?-->|<defs>\s*<style.*?</style>\s*</defs>", "", svg, flags=re.DOTALL)  # the page has the style
+    svg = re.sub(r'\sxmlns(:xlink)?="[^"]*"|\sversion="1.1"', "", svg)  # HTML knows what svg is
+    svg = PATH.sub(lambda path: " " + DECIMALS.sub(r"\1", " ".join(path[0].split())), _renamed(svg, prefix))
+    return re.sub(r"\s*\n\s*", "\n", svg)
+
+
+def _renamed(svg: str, prefix: str) -> str:
+    """Identifiers, which are random, numbered in their order; those that nothing refers to are left out."""
+    used = {one or other for one, other in REFERENCE.findall(svg)}
+    names: dict[str, str] = {}
+    for name in IDENTIFIER.findall(svg):
+        if name in used:
+            names.setdefault(name, f"{prefix}-{len(names)}")
+    svg = IDENTIFIER.sub(lambda found: f'id="{names[found[1]]}"' if found[1] in names else "", svg)
+    svg = svg.replace("xlink:href=", "href=")
+    return REFERENCE.sub(
+        lambda found: f'href="#{names[found[1]]}"' if found[1] else f"url(#{names[found[2]]})", svg
+    ).replace("<g >", "<g>")
