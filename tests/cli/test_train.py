@@ -22,11 +22,13 @@ def test_a_training_says_what_it_made(run, names) -> None:
         "name → language",
         "gru, 2 layers of 4 hidden units, both directions",
         "1 of 1, accuracy",
-        "m.history.jsonl",
+        "m.safetensors, m.history.jsonl, m.report.html",
     ):
         assert said in out
     assert "elman predict m.safetensors Rossi0\n" in out
-    assert sorted(path.name for path in Path().iterdir()) == ["m.history.jsonl", "m.safetensors", "names.csv"]
+    written = ["m.history.jsonl", "m.report.html", "m.safetensors"]
+    assert sorted(path.name for path in Path().iterdir()) == [*written, "names.csv"]
+    assert "Training to classify: name → language" in Path("m.report.html").read_text(encoding="utf-8")
     (epoch,) = map(json.loads, Path("m.history.jsonl").read_text(encoding="utf-8").splitlines())
     assert {"epoch", "training_loss", "accuracy", "seconds"} <= epoch.keys()
     metadata = read_model("m.safetensors").metadata
@@ -157,6 +159,7 @@ def test_ctrl_c_keeps_the_best_model(run, names, monkeypatch) -> None:
     assert "interrupted" in out
     assert "feedforward" not in out
     assert elman.load("m.safetensors").history_.interrupted
+    assert "It was interrupted." in Path("m.report.html").read_text(encoding="utf-8")
 
 
 def test_ctrl_c_before_the_first_epoch_ends_writes_nothing(run, names, classifier, monkeypatch) -> None:
@@ -188,6 +191,8 @@ def test_outputs_are_checked_before_training(run, refused, classifier, monkeypat
     assert "m.safetensors exists already" in refused(*CLASSIFY)
     Path("m.safetensors").unlink()
     assert "m.history.jsonl exists already" in refused(*CLASSIFY)
+    Path("m.history.jsonl").unlink()
+    assert "m.report.html exists already" in refused(*CLASSIFY)
     elsewhere = list(CLASSIFY)
     for output, said in (
         ("no/m.safetensors", "there is no folder"),

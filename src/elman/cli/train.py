@@ -19,6 +19,7 @@ from elman.tasks.options import ClassifierOptions, Options, RegressorOptions, Tr
 
 if TYPE_CHECKING:
     from elman.cli.columns import Columns, Table
+    from elman.tasks.coded import Coded
     from elman.tasks.estimator import Estimator
 
 SUFFIX = ".safetensors"
@@ -183,7 +184,7 @@ def _train(task: str, job: Job, columns: "Columns", options: Options) -> None:
     from elman.cli.columns import read_columns
     from elman.tasks.loading import estimator_class
     from elman.train.checkpoints import Checkpoints
-    from elman.train.ranks import RankLostError, here
+    from elman.train.ranks import here
 
     table = read_columns(job.file, columns, task, strict=job.strict)
     if isinstance(options, RegressorOptions):
@@ -197,18 +198,10 @@ def _train(task: str, job: Job, columns: "Columns", options: Options) -> None:
             tell(note)
         if job.force and not job.resume and options.checkpoints:
             Checkpoints(options.checkpoints).clear()
-    history = job.beside(".history.jsonl")
-    try:
-        estimator.fit_coded(training, validation, resume=job.resume, log=history, how_to_resume=_how_to_resume(job))
-    except RankLostError:
-        if RESUME in os.environ:  # the process that started the ranks says which one, and how to go on
-            raise typer.Exit(RANK_LOST) from None
-        raise
+    _fit(estimator, job, training, validation)
     seconds = time.perf_counter() - started
     if first and estimator.history_.epochs:
-        estimator.save(job.output, overwrite=job.force or job.resume, columns=dataclasses.asdict(table.columns))
-        estimator.history_.write(history)
-        _show(estimator, table, job.output, history, seconds)
+        _show(estimator, table, _written(estimator, job, validation, table.columns), job.output, seconds)
     if estimator.history_.interrupted:
         raise KeyboardInterrupt
     if job.baseline and first:
@@ -217,6 +210,29 @@ def _train(task: str, job: Job, columns: "Columns", options: Options) -> None:
         except KeyboardInterrupt:
             tell(f"interrupted: {job.output} is complete, the comparison with a feedforward network is not")
             raise
+
+
+def _fit(estimator: "Estimator", job: Job, training: "Coded", validation: "Coded | None") -> None:
+    from elman.train.ranks import RankLostError
+
+    history = job.beside(".history.jsonl")
+    try:
+        estimator.fit_coded(training, validation, resume=job.resume, log=history, how_to_resume=_how_to_resume(job))
+    except RankLostError:
+        if RESUME in os.environ:  # the process that started the ranks says which one, and how to go on
+            raise typer.Exit(RANK_LOST) from None
+        raise
+
+
+def _written(estimator: "Estimator", job: Job, validation: "Coded | None", columns: "Columns") -> str:
+    """Write the model, its history and a page on the training; the names of all of them."""
+    from elman.tasks.report import training_report
+
+    estimator.save(job.output, overwrite=job.force or job.resume, columns=dataclasses.asdict(columns))
+    history, page = job.beside(".history.jsonl"), job.beside(".report.html")
+    estimator.history_.write(history)
+    training_report(estimator, validation, data=str(columns)).write(page)
+    return f"{job.output}, {history}, {page}"
 
 
 def _check_outputs(job: Job) -> None:
@@ -230,7 +246,7 @@ def _check_outputs(job: Job) -> None:
         raise InputError(
             f"--ranks is {job.ranks}, but {found}: " + ("give a file" if job.file == "-" else "leave it out")
         )
-    for path in (job.output, job.beside(".history.jsonl")):
+    for path in (job.output, job.beside(".history.jsonl"), job.beside(".report.html")):
         check_writable(path, overwrite=job.force or job.resume)
 
 
@@ -241,7 +257,7 @@ def _how_to_resume(job: Job) -> str:
     return "the same torchrun command with --resume" if "RANK" in os.environ else resume_command(job.words)
 
 
-def _show(estimator: "Estimator", table: "Table", output: str, history: Path, seconds: float) -> None:
+def _show(estimator: "Estimator", table: "Table", written: str, output: str, seconds: float) -> None:
     trained, config = estimator.history_, estimator.model_config_
     layers = f"{config['num_layers']} layers of " if config["num_layers"] > 1 else ""
     ways = ", both directions" if config["bidirectional"] else ""
@@ -262,7 +278,7 @@ def _show(estimator: "Estimator", table: "Table", output: str, history: Path, se
                 + (", interrupted" if trained.interrupted else ""),
             ),
             ("time", _duration(seconds)),
-            ("written", f"{output}, {history}"),
+            ("written", written),
         ],
     )
     example = next((x for x in table.X if isinstance(x, str) and 0 < len(x) <= 24 and x.isprintable()), None)
