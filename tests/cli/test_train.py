@@ -1,6 +1,8 @@
 import io
 import json
 import os
+import shlex
+import signal
 from pathlib import Path
 
 import pytest
@@ -26,7 +28,7 @@ def test_a_training_says_what_it_made(run, names) -> None:
     ):
         assert said in out
     assert "elman predict m.safetensors Rossi0\n" in out
-    written = ["m.history.jsonl", "m.report.html", "m.safetensors"]
+    written = ["m.checkpoints", "m.history.jsonl", "m.report.html", "m.safetensors"]
     assert sorted(path.name for path in Path().iterdir()) == [*written, "names.csv"]
     assert "Training to classify: name → language" in Path("m.report.html").read_text(encoding="utf-8")
     (epoch,) = map(json.loads, Path("m.history.jsonl").read_text(encoding="utf-8").splitlines())
@@ -154,7 +156,7 @@ def test_ctrl_c_keeps_the_best_model(run, names, monkeypatch) -> None:
 
     monkeypatch.setattr(Progress, "epoch", interrupt)
     status, out, err = run(*CLASSIFY, "--baseline", "feedforward")
-    assert status == 0
+    assert status == 130
     assert "the best model so far is kept" in err
     assert "interrupted" in out
     assert "feedforward" not in out
@@ -162,16 +164,46 @@ def test_ctrl_c_keeps_the_best_model(run, names, monkeypatch) -> None:
     assert "It was interrupted." in Path("m.report.html").read_text(encoding="utf-8")
 
 
-def test_ctrl_c_before_the_first_epoch_ends_writes_nothing(run, names, classifier, monkeypatch) -> None:
+def test_ctrl_c_before_the_first_epoch_ends_writes_a_checkpoint_only(run, names, classifier, monkeypatch) -> None:
     def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
+        signal.raise_signal(signal.SIGINT)
 
-    monkeypatch.setattr("elman.train.loop._Run.measure", interrupt)
-    files = {path: path.read_bytes() for path in Path().iterdir()}
-    status, out, err = run(*CLASSIFY, "--force")
+    files = {path: path.read_bytes() for path in Path().iterdir() if path.is_file()}
+    with monkeypatch.context() as patched:
+        patched.setattr("elman.train.run.Run.measure", interrupt)
+        status, out, err = run(*CLASSIFY, "--force")
     assert (status, out) == (130, "")
-    assert "elman: interrupted before the end of the first epoch: nothing was written\n" in err
-    assert {path: path.read_bytes() for path in Path().iterdir()} == files
+    command = shlex.join(["elman", *CLASSIFY, "--resume"])
+    assert err == f"Interrupted in epoch 1. Go on with: {command}\n"
+    assert {path: path.read_bytes() for path in Path().iterdir() if path.is_file()} == files
+    done = run(*shlex.split(command)[1:])
+    assert (done.status, done.err) == (0, "")
+    assert {path.name: path.read_bytes() for path in files}["m.safetensors"] == Path("m.safetensors").read_bytes()
+
+
+def test_another_training_is_not_resumed(run, names, refused) -> None:
+    run(*CLASSIFY)
+    assert "learning_rate is 0.5, but the training of m.checkpoints" in refused(
+        *CLASSIFY, "--resume", "--learning-rate", "0.5"
+    )
+    rows = names.read_text(encoding="utf-8")
+    names.write_text(rows.replace("Rossi0", "Rossi00"), encoding="utf-8")
+    assert "the data are not those that the training of m.checkpoints" in refused(*CLASSIFY, "--resume")
+    names.write_text(rows, encoding="utf-8")
+    Path("m.safetensors").rename("n.safetensors")
+    Path("m.history.jsonl").unlink()
+    Path("m.report.html").unlink()
+    assert "m.checkpoints has checkpoints of an earlier training: go on with it" in refused(*CLASSIFY)
+    assert run(*CLASSIFY, "--force").status == 0
+
+
+def test_ranks_and_resume_need_a_table_that_can_be_read_again(run, refused, monkeypatch) -> None:
+    monkeypatch.setattr("sys.stdin", None)  # not reached
+    standard = [word if word != "names.csv" else "-" for word in CLASSIFY]
+    assert "--resume reads the table again" in refused(*standard, "--resume")
+    assert "--ranks is 2, but the table comes from standard input: give a file" in refused(*standard, "--ranks", "2")
+    monkeypatch.setenv("RANK", "0")
+    assert "--ranks is 2, but torchrun has started this process" in refused(*CLASSIFY, "--ranks", "2")
 
 
 def test_ctrl_c_in_the_baseline_says_that_the_model_is_written(run, names, monkeypatch) -> None:

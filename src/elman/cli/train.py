@@ -172,7 +172,8 @@ def regress(
 
 def _train(task: str, job: Job, columns: "Columns", options: Options) -> None:
     check(options)
-    options = dataclasses.replace(options, checkpoints=str(job.beside(".checkpoints")))
+    if job.file != "-":  # which cannot be read again
+        options = dataclasses.replace(options, checkpoints=str(job.beside(".checkpoints")))
     _check_outputs(job)
     if job.baseline not in (None, "feedforward"):
         raise InputError(f"--baseline is {job.baseline!r}, expected feedforward")
