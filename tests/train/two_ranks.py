@@ -82,4 +82,6 @@ if __name__ == "__main__":
     except InputError as error:
         found["refused"] = str(error)
     (out / f"{rank}.json").write_text(json.dumps(found))
+    torch.distributed.barrier()
     torch.distributed.destroy_process_group()
+    os._exit(0)  # gloo's threads abort an orderly end now and then

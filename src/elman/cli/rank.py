@@ -25,11 +25,10 @@ def main(folder: Path, rank: int, words: list[str]) -> None:
             os.dup2(output.fileno(), 2)
     status = _run(words, folder, rank)
     _leave(folder / f"{rank}.status", str(status))
-    if status:
-        for stream in (sys.stdout, sys.stderr):
-            with contextlib.suppress(OSError, ValueError):
-                stream.flush()
-        os._exit(status)  # threads of a broken process group would abort an orderly end
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(status)  # threads of a process group, of a broken one above all, may abort an orderly end
 
 
 def _run(words: list[str], folder: Path, rank: int) -> int:

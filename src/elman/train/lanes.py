@@ -108,16 +108,14 @@ class LaneWindows:
         starts = np.minimum(begins + number * self._window, ends)
         stops = np.minimum(starts + self._window, ends)
         first = np.searchsorted(self._offsets, starts, side="right")  # the first sequence that begins after the start
-        last = np.searchsorted(self._offsets, stops, side="left")
-        rows, lane = [], []
-        for k, (start, stop) in enumerate(zip(starts, stops, strict=True)):
-            within = np.unique(self._offsets[first[k] : last[k]])  # an empty sequence begins where the next does
-            cuts = np.concatenate([[start], within, [stop]])
-            rows.append(np.stack([cuts[:-1], cuts[1:]], 1))
-            lane.append(np.full(len(cuts) - 1, k))
-        found, of_lane = np.concatenate(rows), np.concatenate(lane)
-        fresh = np.asarray(self._offsets[np.searchsorted(self._offsets, found[:, 0])] == found[:, 0])
-        fresh &= found[:, 1] > found[:, 0]  # a lane that is at its end keeps its state
-        if number == 0:
-            fresh |= np.diff(of_lane, prepend=-1) != 0
-        return Window(found, of_lane, fresh)
+        counts = np.maximum(np.searchsorted(self._offsets, stops, side="left") - first, 0)
+        lane = np.repeat(np.arange(len(starts)), counts + 1)  # a row for the start, and for each sequence that begins
+        place = np.arange(len(lane)) - np.repeat(np.cumsum(counts + 1) - counts - 1, counts + 1)  # of a row in its lane
+        at_start = place == 0
+        begin = np.where(at_start, starts[lane], self._offsets[np.minimum(first[lane] + place, len(self._offsets)) - 1])
+        end = np.where(np.append(at_start[1:], True), stops[lane], np.append(begin[1:], 0))
+        kept = at_start | (end > begin)  # an empty sequence begins where the next one does
+        rows, lane, at_start = np.stack([begin, end], 1)[kept], lane[kept], at_start[kept]
+        fresh = np.asarray(self._offsets[np.searchsorted(self._offsets, rows[:, 0])] == rows[:, 0])
+        fresh &= rows[:, 1] > rows[:, 0]  # a lane that is at its end keeps its state
+        return Window(rows, lane, fresh | at_start if number == 0 else fresh)
