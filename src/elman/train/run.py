@@ -5,7 +5,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import torch
 from torch import Tensor, nn
@@ -188,15 +188,22 @@ class Run:
 
     def _give_up(self, step: Step, before: list[State | None], finite_here: bool) -> None:
         """Say where numbers first went wrong, found by the first rank that has them."""
+        found = self._found(finite_here, lambda: self._diagnosis(step, before))
+        raise InputError(
+            f"training stopped in epoch {self.at.epoch}, {self.feed.place(step.shares[0])}: "
+            f"{self.at.skipped_in_a_row} steps in a row gave no finite loss or gradient and were skipped; {found}; "
+            f"{self._kept()}"
+        )
+
+    def _found(self, finite_here: bool, diagnosis: Callable[[], str]) -> str:
+        """The diagnosis of the first rank whose own numbers are not finite."""
         ill = self.ranks.sums(*(not finite_here and rank == self.ranks.rank for rank in range(self.ranks.size)))
         finder = next((rank for rank, one in enumerate(ill) if one), 0)
-        found = self._diagnosis(step, before) if finder == self.ranks.rank else ""
-        count, best = self.at.skipped_in_a_row, self.history.best_epoch
-        kept = "no epoch was finished" if best is None else f"the model has the weights of epoch {best}"
-        raise InputError(
-            f"training stopped in epoch {self.at.epoch}, {self.feed.place(step.shares[0])}: {count} steps in a row "
-            f"gave no finite loss or gradient and were skipped; {self.ranks.text_from(finder, found)}; {kept}"
-        )
+        return self.ranks.text_from(finder, diagnosis() if finder == self.ranks.rank else "")
+
+    def _kept(self) -> str:
+        best = self.history.best_epoch
+        return "no epoch was finished" if best is None else f"the model has the weights of epoch {best}"
 
     def _diagnosis(self, step: Step, before: list[State | None]) -> str:
         found = None
@@ -272,33 +279,43 @@ class Run:
         mean = value = None
         if self._validation is not None:
             data, settings, total, count = self._validation, self.settings, 0.0, 0
+            ill: Any = None
             batches = ordered_batches(data.lengths, settings.batch_size, settings.batch_steps)
             for indices in batches[self.ranks.rank :: self.ranks.size]:
                 found = self._loss(self.model, data.collate(indices))
                 total, count = total + found.total.item(), count + found.count
+                ill = indices if ill is None and not math.isfinite(total) else ill
             total, valid = self.ranks.sums(total, count)
             if not valid:
                 raise InputError("all sequences to validate on are empty: at least one must have a step")
             mean = total / valid
-            self._refuse_non_finite("validation loss", mean)
+            if not math.isfinite(mean):
+                self._refuse("validation loss", mean, self._found(ill is None, lambda: self._validated(ill)))
         if self._metric is not None:
             value = float(self._metric.measure(self.model))
             if self.ranks.size > 1:
                 shared = torch.tensor(value, dtype=torch.float64)
                 self.ranks.from_first([shared])
                 value = shared.item()
-            self._refuse_non_finite(self._metric.name, value)
+            if not math.isfinite(value):
+                rate = self.settings.learning_rate
+                self._refuse(
+                    self._metric.name, value, f"most likely learning_rate={rate:g} is too high: try {rate / 10:g}"
+                )
         return mean, value
 
-    def _refuse_non_finite(self, name: str, value: float) -> None:
-        if math.isfinite(value):
-            return
-        rate, best = self.settings.learning_rate, self.history.best_epoch
-        kept = "no epoch was finished" if best is None else f"the model has the weights of epoch {best}"
-        raise InputError(
-            f"training stopped: the {name} is {value} in epoch {self.at.epoch}; most likely learning_rate={rate:g} is "
-            f"too high (try {rate / 10:g}), or the data hold NaN, infinite or very large values; {kept}"
-        )
+    def _validated(self, indices: Any) -> str:
+        """The diagnosis of a batch of validation data."""
+        data, rate = self._validation, self.settings.learning_rate
+
+        def again() -> Tensor:
+            return self._loss(self.model, cast(Any, data).collate(indices)).total
+
+        with torch.enable_grad():
+            return str(diagnose(self.model, again, rate))
+
+    def _refuse(self, name: str, value: float, cause: str) -> None:
+        raise InputError(f"training stopped: the {name} is {value} in epoch {self.at.epoch}; {cause}; {self._kept()}")
 
     def _recall(self, memory: Memory) -> None:
         """Go on where an earlier training ended."""
