@@ -4,6 +4,7 @@ import doctest
 import importlib
 import pkgutil
 import re
+import shlex
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 import torch
 
 import elman
+import elman.cli
 
 ROOT = Path(__file__).parents[1]
 MODULES = [
@@ -43,6 +45,25 @@ def test_code_of_the_readme(
     assert any(line.startswith("h_t = ") for line in others)
     assert min(map(float, scores.strip("[]").split())) > 0.75
     assert language == "['Italian']"
+
+
+def test_code_and_commands_of_the_page_on_training(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    text = (ROOT / "docs" / "training.md").read_text(encoding="utf-8")
+    names: dict[str, object] = {}
+    for block in re.findall(r"^```python\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE):
+        exec(compile(block, "training.md", "exec"), names)
+    assert capsys.readouterr().out == "7\n"
+    lines = re.findall(r"^elman .*$", text, flags=re.MULTILINE)
+    assert len(lines) == 4
+    for line in lines:
+        with pytest.raises(SystemExit) as ended:
+            elman.cli.main([*shlex.split(line)[1:], *(["--num-threads", "1"] if " train " in line else [])])
+        assert not ended.value.code, capsys.readouterr().err
+    beside = {"births.history.jsonl", "births.report.html", "births.checkpoints", "two.safetensors"}
+    assert beside <= {path.name for path in tmp_path.iterdir()}
 
 
 @pytest.mark.parametrize("page", sorted(path.name for path in (ROOT / "docs").glob("*.md")) + ["README.md"])
