@@ -140,8 +140,11 @@ def test_the_last_two_are_kept_and_a_bad_newest_one_is_passed_over(tmp_path):
     assert f"{paths[1].name} is damaged" in said.getvalue()
     assert ": going on from the one before" in said.getvalue()
     assert outcome(tmp_path, net, history) == undisturbed
+    (tmp_path / ".elman-0123456789abcdef.safetensors").write_bytes(b"half of a checkpoint")
+    Checkpoints(tmp_path).write(10**6, {}, {})
+    assert not list(tmp_path.glob(".elman-*"))
     for path in tmp_path.glob("step-*"):
-        path.write_bytes(path.read_bytes()[:1000])
+        path.write_bytes(path.read_bytes()[:-100])
     with pytest.raises(InputError, match=r"no checkpoint in .* is whole \(.*\): train anew, without resume"):
         fit("lanes", network(), coded(dtype=np.float32), checkpoints=tmp_path, resume=True, **HARD)
 
@@ -244,3 +247,6 @@ def test_a_checkpoint_of_another_kind_is_not_taken(tmp_path):
     write_model(tmp_path / "step-000000000009.safetensors", {"w": np.zeros(2)}, {"kind": "state"})
     with pytest.raises(InputError, match="is no checkpoint"):
         fit("lanes", checkpoints=tmp_path, resume=True)
+    Checkpoints(tmp_path / "older").write(9, {"w": np.zeros(2)}, {"position": {"step": 9}})
+    with pytest.raises(InputError, match="was written by another version of elman: train anew, without resume"):
+        fit("lanes", checkpoints=tmp_path / "older", resume=True)

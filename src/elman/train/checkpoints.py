@@ -44,6 +44,7 @@ class Checkpoints:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise InputError(f"{self.folder} cannot be made: {error}") from error
+        self._remove_unfinished()
         write_model(self._path(step), tensors, {"kind": KIND, **metadata})
         for old in self._paths()[KEPT:]:
             old.unlink(missing_ok=True)
@@ -69,8 +70,14 @@ class Checkpoints:
         return None, []
 
     def clear(self) -> None:
-        """Remove all of them, and what an interrupted writing left: a new training begins."""
-        for path in [*self._paths(), *self.folder.glob(".elman-*.safetensors")]:
+        """Remove all of them: a new training begins."""
+        for path in self._paths():
+            path.unlink(missing_ok=True)
+        self._remove_unfinished()
+
+    def _remove_unfinished(self) -> None:
+        """Remove what was being written when a process was killed."""
+        for path in self.folder.glob(".elman-*.safetensors"):
             path.unlink(missing_ok=True)
 
     def __bool__(self) -> bool:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import filelock
 import numpy as np
@@ -90,11 +90,19 @@ class Saving:
         found, complaints = self._checkpoints.latest()
         for complaint in complaints:
             progress.say(f"{complaint}: going on from the one before")
+        try:
+            self._go_on(found, progress)
+        except (KeyError, TypeError, RuntimeError) as error:  # names or shapes are not those that this version writes
+            path = found.path if found else self._checkpoints.folder
+            raise InputError(f"{path} was written by another version of elman: train anew, without resume") from error
+
+    def _go_on(self, found: Checkpoint | None, progress: Progress) -> None:
+        ranks, folder = self._run.ranks, cast(Checkpoints, self._checkpoints).folder
         step = found.metadata["position"]["step"] if found else -1
         if ranks.sums(step)[0] != step * ranks.size:
-            raise InputError(f"the ranks see different checkpoints in {self._checkpoints.folder}: it must be shared")
+            raise InputError(f"the ranks see different checkpoints in {folder}: it must be shared")
         if found is None:
-            progress.say(f"no checkpoint in {self._checkpoints.folder}: beginning at the first step")
+            progress.say(f"no checkpoint in {folder}: beginning at the first step")
             return
         refuse_other(self._identity, found.metadata["identity"], found.path)
         self._set_threads(found)
