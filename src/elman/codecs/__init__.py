@@ -1,10 +1,12 @@
 """Codecs: raw data to arrays and back, at both ends of a model."""
 
 from elman.codecs.label import LabelCodec
+from elman.codecs.moments import Moments
 from elman.codecs.ragged import Ragged, digest
 from elman.codecs.registry import Codec, codec_from_config
 from elman.codecs.sequences import as_sequences, is_text
 from elman.codecs.series import SeriesCodec
+from elman.codecs.symbol_counts import SymbolCounts
 from elman.codecs.text import END, START, UNKNOWN, TextCodec
 
 __all__ = [
@@ -13,8 +15,10 @@ __all__ = [
     "UNKNOWN",
     "Codec",
     "LabelCodec",
+    "Moments",
     "Ragged",
     "SeriesCodec",
+    "SymbolCounts",
     "TextCodec",
     "as_sequences",
     "codec_from_config",

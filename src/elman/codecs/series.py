@@ -5,6 +5,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from elman.codecs.moments import Moments
 from elman.errors import InputError
 
 
@@ -65,14 +66,32 @@ class SeriesCodec:
                 self._fit_channel(channel, values)
         return self
 
+    def learn(self, moments: Moments) -> Self:
+        """Learn from steps that came block by block: what `fit` learns from all of them, but for rounding.
+
+        Raises:
+            InputError: there was no step, or a value is too large to scale.
+        """
+        if moments.size is None:
+            raise InputError("there are no sequences to learn the scale from: expected at least one")
+        self.indicators = np.flatnonzero(moments.missing).tolist()
+        self.mean, self.std = np.zeros(moments.size), np.ones(moments.size)
+        for channel in np.flatnonzero(moments.count).tolist():
+            ends = moments.least[channel], moments.greatest[channel]
+            self._set_channel(channel, ends, moments.mean[channel], moments.std[channel])
+        return self
+
     def _fit_channel(self, channel: int, values: np.ndarray) -> None:
-        if values.min() == values.max():
-            self.mean[channel] = values[0]  # a computed deviation would not be exactly 0
+        with np.errstate(over="ignore", invalid="ignore"):
+            self._set_channel(channel, (values.min(), values.max()), values.mean(), values.std())
+
+    def _set_channel(self, channel: int, ends: tuple[float, float], mean: float, std: float) -> None:
+        if ends[0] == ends[1]:
+            self.mean[channel] = ends[0]  # a computed deviation would not be exactly 0
             return
         with np.errstate(over="ignore", invalid="ignore"):
-            mean, std = values.mean(), values.std()
-        if not np.isfinite(mean + std):
-            raise InputError(f"feature {channel} has values up to {np.abs(values).max():g}, too large to scale")
+            if not np.isfinite(mean + std):
+                raise InputError(f"feature {channel} has values up to {np.abs(ends).max():g}, too large to scale")
         self.mean[channel] = mean
         self.std[channel] = std or 1.0  # differences too small to square
 

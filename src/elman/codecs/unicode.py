@@ -1,4 +1,6 @@
-"""What Python takes for text and no file can hold."""
+"""Text as Unicode has it: one form, and no half characters, which no file can hold."""
+
+import unicodedata
 
 from elman.errors import InputError
 
@@ -16,3 +18,13 @@ def check_unicode(text: str, name: str) -> None:
             f"{name} is not valid Unicode: character {error.start} is U+{ord(text[error.start]):04X}, "
             "half of a surrogate pair: read it as UTF-8"
         ) from error
+
+
+def normalise(text: str) -> str:
+    """A text in Unicode's composed form (NFC).
+
+    Raises:
+        InputError: it is not valid Unicode.
+    """
+    check_unicode(text, "a text")
+    return unicodedata.normalize("NFC", text)

@@ -1,8 +1,20 @@
 """Tables in and out: CSV, TSV, JSON lines and Parquet, checked and with errors that name file and line."""
 
-from elman.tables.arrays import sequences
+from elman.tables.arrays import numbers_in, sequences
 from elman.tables.reading import SUFFIXES, read_table
-from elman.tables.rows import complete_rows, require_columns
+from elman.tables.rows import complete_rows, filled_rows, require_columns
+from elman.tables.streaming import stream_table, stream_text
 from elman.tables.writing import write_table
 
-__all__ = ["SUFFIXES", "complete_rows", "read_table", "require_columns", "sequences", "write_table"]
+__all__ = [
+    "SUFFIXES",
+    "complete_rows",
+    "filled_rows",
+    "numbers_in",
+    "read_table",
+    "require_columns",
+    "sequences",
+    "stream_table",
+    "stream_text",
+    "write_table",
+]

@@ -50,7 +50,7 @@ def sequences(
     if any(_is_list(value) for column in inputs for value in frame[column]):
         labels = range(len(frame)) if keys is None else keys
         return [(key, _from_lists(frame, position, inputs, source)) for position, key in enumerate(labels)]
-    numbers = np.column_stack([_numbers(frame[column], source) for column in inputs])  # (rows, I)
+    numbers = np.column_stack([numbers_in(frame[column], source) for column in inputs])  # (rows, I)
     positions = _positions(frame, order, source)
     if keys is None:
         return [(0, numbers[positions])]
@@ -83,8 +83,12 @@ def _positions(frame: pd.DataFrame, order: str, source: str) -> NDArray[np.intp]
     return np.argsort(column.to_numpy(), kind="stable")
 
 
-def _numbers(column: "pd.Series[Any]", source: str) -> NDArray[np.float64]:
-    """Return one column as numbers, missing ones as NaN."""
+def numbers_in(column: "pd.Series[Any]", source: str) -> NDArray[np.float64]:
+    """Return one column as numbers, missing ones as NaN.
+
+    Raises:
+        InputError: a cell holds something else.
+    """
     if pd.api.types.is_numeric_dtype(column) or column.isna().all():
         numbers: NDArray[np.float64] = column.to_numpy(dtype=np.float64, na_value=np.nan)
         return numbers

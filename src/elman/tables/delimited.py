@@ -16,7 +16,7 @@ NO_ROWS = "has columns but no rows: expected at least one"
 _OPEN_QUOTE = "has a quote that is not closed: close it, or double it inside quotes"
 
 
-def read_delimited(decoded: str, delimiter: str, name: str, text: Sequence[str]) -> pd.DataFrame:
+def read_delimited(decoded: str, delimiter: str, name: str, text: Sequence[str], before: int = 0) -> pd.DataFrame:
     """Read a table with a header; an empty cell is missing, a quoted empty cell is an empty text.
 
     Args:
@@ -24,6 +24,7 @@ def read_delimited(decoded: str, delimiter: str, name: str, text: Sequence[str])
         delimiter: the character between the cells.
         name: the file's name, for messages.
         text: columns that are not to become numbers.
+        before: how many lines of the file are left out here between the header and the rows.
 
     Raises:
         InputError: a column's name stands twice, a row has too many or too few cells, or a quote is not closed.
@@ -48,8 +49,8 @@ def read_delimited(decoded: str, delimiter: str, name: str, text: Sequence[str])
             ),
         )
     except pa.ArrowInvalid as error:
-        raise InputError(_complaint(decoded, delimiter, len(header), name, str(error))) from None
-    lines = _lines(decoded, delimiter, table.num_rows, len(header))
+        raise InputError(_complaint(decoded, delimiter, len(header), name, before, str(error))) from None
+    lines = _lines(decoded, delimiter, table.num_rows, len(header)) + before
     frame = pd.DataFrame(
         {
             column: (cells if column in text else as_numbers(cells, exact=column == _NAMES)).to_pandas(
@@ -73,17 +74,17 @@ def _header(decoded: str, delimiter: str, name: str) -> list[str]:
     return header
 
 
-def _complaint(decoded: str, delimiter: str, fields: int, name: str, otherwise: str) -> str:
+def _complaint(decoded: str, delimiter: str, fields: int, name: str, before: int, otherwise: str) -> str:
     """Say in which line a file is malformed."""
     begins, rows = 1, 0
     try:
         for begins, row in _numbered_rows(decoded, delimiter):
             if row and len(row) != fields:
-                return f"{name} line {begins} has {len(row)} fields: expected {fields}, as the header has"
+                return f"{name} line {begins + before} has {len(row)} fields: expected {fields}, as the header has"
             begins += 1
             rows += bool(row)
     except csv.Error:
-        return f"{name} line {begins} {_OPEN_QUOTE}"
+        return f"{name} line {begins + before} {_OPEN_QUOTE}"
     if rows == 1:  # Arrow refuses a header alone where no line break follows it
         return f"{name} {NO_ROWS}"
     return f"{name} is malformed: {otherwise.splitlines()[0]}"

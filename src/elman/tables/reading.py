@@ -1,5 +1,6 @@
 """One table out of a file or standard input, whatever its format."""
 
+import contextlib
 import difflib
 import gzip
 import io
@@ -7,8 +8,9 @@ import json
 import os
 import sys
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -20,6 +22,7 @@ from elman.tables.delimited import NO_ROWS, read_delimited
 
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
 """What a table's file name ends in; the text formats also with `.gz`, and `.txt` is CSV or TSV by its header."""
+NOT_WHOLE = "is not a whole Parquet file"
 
 
 def read_table(source: str | os.PathLike[str], *, name: str | None = None, text: Sequence[str] = ()) -> pd.DataFrame:
@@ -53,7 +56,7 @@ def read_table(source: str | os.PathLike[str], *, name: str | None = None, text:
     else:
         path = Path(source)
         name = name or str(source)
-        suffix = _suffix(path, name)
+        suffix = table_suffix(path, name)
         data = _content(path, name)
     if suffix == ".parquet":
         table = _read_parquet(data, name, text)
@@ -62,9 +65,9 @@ def read_table(source: str | os.PathLike[str], *, name: str | None = None, text:
         if suffix == ".txt" and decoded.lstrip().startswith("{"):
             suffix = ".jsonl"
         if suffix in (".jsonl", ".ndjson", ".txt"):
-            _refuse_array(decoded, name)
+            refuse_array(decoded, name)
         if suffix in (".jsonl", ".ndjson"):
-            table = _read_json_lines(decoded, name)
+            table = read_json_lines(decoded, name)
         else:
             header = decoded.lstrip("\r\n").split("\n", 1)[0]
             delimiter = "\t" if suffix == ".tsv" or (suffix == ".txt" and "\t" in header) else ","
@@ -72,12 +75,21 @@ def read_table(source: str | os.PathLike[str], *, name: str | None = None, text:
     if len(table) == 0:
         raise InputError(f"{name} {NO_ROWS}")
     for column in table.columns:
-        cells = table[column]
-        table[column] = as_text(cells, name) if column in text else as_times(inferred(cells))
+        table[column] = cells_as(table[column], column in text, name)
     return table
 
 
-def _suffix(path: Path, name: str) -> str:
+def cells_as(cells: "pd.Series[Any]", text: bool, name: str) -> "pd.Series[Any]":
+    """A column of a table that was read as what it holds, or as text."""
+    return as_text(cells, name) if text else as_times(inferred(cells))
+
+
+def table_suffix(path: Path, name: str) -> str:
+    """The suffix that tells a file's format, without `.gz`.
+
+    Raises:
+        InputError: it is none of those that are known.
+    """
     suffixes = [suffix.lower() for suffix in path.suffixes[-2:]]
     suffix = suffixes[0] if suffixes[1:] == [".gz"] else "".join(suffixes[-1:])
     packed = suffixes[-1:] == [".gz"]
@@ -92,9 +104,20 @@ def _suffix(path: Path, name: str) -> str:
 
 
 def _content(path: Path, name: str) -> bytes:
-    try:
+    with readable(path, name):
         data = path.read_bytes()
         return gzip.decompress(data) if path.suffix.lower() == ".gz" else data
+
+
+@contextlib.contextmanager
+def readable(path: Path, name: str) -> Iterator[None]:
+    """Turn what goes wrong in reading a file into one line.
+
+    Raises:
+        InputError: it is not there, or cannot be read.
+    """
+    try:
+        yield
     except FileNotFoundError:
         there = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
         nearest = difflib.get_close_matches(path.name, there, n=1)
@@ -109,19 +132,33 @@ def _content(path: Path, name: str) -> bytes:
 
 
 def _decode(data: bytes, name: str) -> str:
-    try:
-        decoded = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
-        raise InputError(
-            f"{name} line {line} is not UTF-8 (byte 0x{error.object[error.start]:02x}): save the file as UTF-8"
-        ) from None
+    decoded = decode(data, name)
     if not decoded.strip():
         raise InputError(f"{name} is empty: expected a table")
     return decoded
 
 
-def _refuse_array(decoded: str, name: str) -> None:
+def decode(data: bytes, name: str, before: int = 0) -> str:
+    """UTF-8, with or without a byte-order mark; `before`: how many lines of the file come before this part of it.
+
+    Raises:
+        InputError: it is not UTF-8; the message names the line.
+    """
+    try:
+        return data.decode("utf-8-sig" if before == 0 else "utf-8")
+    except UnicodeDecodeError as error:
+        line = before + error.object.count(b"\n", 0, error.start) + 1
+        raise InputError(
+            f"{name} line {line} is not UTF-8 (byte 0x{error.object[error.start]:02x}): save the file as UTF-8"
+        ) from None
+
+
+def refuse_array(decoded: str, name: str) -> None:
+    """Refuse one JSON array in place of JSON lines.
+
+    Raises:
+        InputError: it is one.
+    """
     if not decoded.lstrip().startswith("["):
         return
     try:
@@ -131,9 +168,14 @@ def _refuse_array(decoded: str, name: str) -> None:
     raise InputError(f'{name} holds one JSON array: expected an object, such as {{"name": "value"}}, on each line')
 
 
-def _read_json_lines(decoded: str, name: str) -> pd.DataFrame:
+def read_json_lines(decoded: str, name: str, before: int = 0) -> pd.DataFrame:
+    """Read a table, an object on each line; `before`: how many lines of the file come before them.
+
+    Raises:
+        InputError: a line is no JSON object.
+    """
     rows, lines = [], []
-    for number, line in enumerate(decoded.split("\n"), start=1):
+    for number, line in enumerate(decoded.split("\n"), start=1 + before):
         if not line.strip():
             continue
         try:
@@ -155,13 +197,16 @@ def _read_parquet(data: bytes, name: str, text: Sequence[str]) -> pd.DataFrame:
     if not data:
         raise InputError(f"{name} is empty: expected a table")
     try:
-        table = pq.read_table(io.BytesIO(data))
-        for position, column in enumerate(table.schema):
-            if pa.types.is_decimal(column.type) and column.name not in text:
-                table = table.set_column(position, column.name, decimal_as_number(table.column(position)))
-        frame: pd.DataFrame = table.to_pandas(ignore_metadata=True, date_as_object=False, integer_object_nulls=True)
+        return parquet_frame(pq.read_table(io.BytesIO(data)), text)
     except (pa.ArrowException, OSError) as error:
-        reason = str(error).splitlines()[0]
-        raise InputError(f"{name} is not a whole Parquet file: {reason}") from error
-    frame.index = pd.RangeIndex(1, len(frame) + 1, name="row")
+        raise InputError(f"{name} {NOT_WHOLE}: {str(error).splitlines()[0]}") from error
+
+
+def parquet_frame(table: pa.Table, text: Sequence[str], before: int = 0) -> pd.DataFrame:
+    """Arrow's table as one of pandas; `before`: how many rows of the file come before it."""
+    for position, column in enumerate(table.schema):
+        if pa.types.is_decimal(column.type) and column.name not in text:
+            table = table.set_column(position, column.name, decimal_as_number(table.column(position)))
+    frame: pd.DataFrame = table.to_pandas(ignore_metadata=True, date_as_object=False, integer_object_nulls=True)
+    frame.index = pd.RangeIndex(before + 1, before + len(frame) + 1, name="row")
     return frame

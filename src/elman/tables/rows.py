@@ -36,16 +36,25 @@ def complete_rows(
     Raises:
         InputError: no row is complete; or strictly, the first that is not, with its line and column.
     """
+    kept, place = filled_rows(frame, columns, strict=strict, source=source)
+    if place and not len(kept):
+        raise InputError(f"no row of {source} is complete: {place}")
+    return kept, len(frame) - len(kept)
+
+
+def filled_rows(frame: pd.DataFrame, columns: Sequence[str], *, strict: bool, source: str) -> tuple[pd.DataFrame, str]:
+    """The complete rows of a part of a table, and where the first value is missing; arguments as of `complete_rows`.
+
+    Raises:
+        InputError: strictly, the first row that is not complete.
+    """
     missing = frame[list(columns)].isna()
     incomplete = missing.any(axis=1)
-    count = int(incomplete.sum())
-    if count == 0:
-        return frame, 0
+    if not incomplete.any():
+        return frame, ""
     position = int(incomplete.to_numpy().argmax())
     column = columns[int(missing.iloc[position].to_numpy().argmax())]
     place = f"{source} {frame.index.name or 'row'} {frame.index[position]} has no value in column {column!r}"
     if strict:
         raise InputError(f"{place}: fill it in, or leave such rows out (without --strict)")
-    if count == len(frame):
-        raise InputError(f"no row of {source} is complete: {place}")
-    return frame[~incomplete], count
+    return frame[~incomplete], place
