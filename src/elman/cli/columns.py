@@ -67,19 +67,19 @@ def read_columns(file: str, columns: Columns, task: str, *, strict: bool = False
     Raises:
         InputError: the file, a column or a value is not as it should be.
     """
-    _check_distinct(columns, task)
+    check_distinct(columns, task)
     source = "standard input" if file == "-" else file
     texts = [columns.text, None if task == "regress" else columns.target]
     frame = read_table(file, text=[one for one in texts if one is not None])
     if columns.text is not None:
         return _texts(frame, columns, columns.text, task, strict, source)
     if not columns.inputs:
-        columns = replace(columns, inputs=_inputs(frame, columns, source))
+        columns = replace(columns, inputs=inputs_of(frame, columns, source))
     wanted = [*columns.inputs, *([] if columns.target is None else [columns.target])]
     require_columns(frame, wanted, source)
     if strict:
-        _refuse_missing(frame, wanted, source)
-    lists = any(_is_list(value) for column in columns.inputs for value in frame[column])
+        refuse_missing(frame, wanted, source)
+    lists = any(is_list(value) for column in columns.inputs for value in frame[column])
     table = _list_columns(frame, columns, source) if lists else _long_form(frame, columns, source)
     _targets(table, task, source)
     missing = sum(int(np.isnan(one).sum()) for one in table.X)
@@ -90,8 +90,12 @@ def read_columns(file: str, columns: Columns, task: str, *, strict: bool = False
     return table
 
 
-def _check_distinct(columns: Columns, task: str) -> None:
-    """Refuse a column that is named twice, unless its past is to tell its future."""
+def check_distinct(columns: Columns, task: str) -> None:
+    """Refuse a column that is named twice, unless its past is to tell its future.
+
+    Raises:
+        InputError: there is one.
+    """
     if columns.target is not None and columns.ahead == 0 and columns.target in (columns.text, *columns.inputs):
         remedy = "name another one"
         if task == "regress" and columns.text is None:
@@ -102,7 +106,12 @@ def _check_distinct(columns: Columns, task: str) -> None:
         raise InputError(f"column {twice!r} is given twice with --input: give each column once")
 
 
-def _refuse_missing(frame: pd.DataFrame, wanted: Sequence[str], source: str) -> None:
+def refuse_missing(frame: pd.DataFrame, wanted: Sequence[str], source: str) -> None:
+    """Refuse a table in which a value is missing in these columns.
+
+    Raises:
+        InputError: there is one; the message names line and column.
+    """
     missing = np.column_stack([[_lacks_value(cell) for cell in frame[name]] for name in wanted])
     if missing.any():
         row, column = np.argwhere(missing)[0]
@@ -125,11 +134,11 @@ def _texts(frame: pd.DataFrame, columns: Columns, text: str, task: str, strict: 
     return table
 
 
-def _inputs(frame: pd.DataFrame, columns: Columns, source: str) -> tuple[str, ...]:
+def inputs_of(frame: pd.DataFrame, columns: Columns, source: str) -> tuple[str, ...]:
     """All columns of numbers, or of lists of numbers; that of the target only where its past tells its future."""
     others = {GROUP, ORDER} if columns.ahead else {GROUP, ORDER, columns.target}
     candidates = [name for name in frame.columns if name not in others]
-    found = [name for name in candidates if any(_is_list(value) for value in frame[name])]
+    found = [name for name in candidates if any(is_list(value) for value in frame[name])]
     found = found or [name for name in candidates if pd.api.types.is_numeric_dtype(frame[name])]
     if not found:
         listed = ", ".join(map(str, frame.columns))
@@ -142,10 +151,10 @@ def _list_columns(frame: pd.DataFrame, columns: Columns, source: str) -> Table:
     found = sequences(frame, columns.inputs, source=source)
     per = "sequence"
     y: list[Any] = []
-    if columns.target is not None and any(_is_list(value) for value in frame[columns.target]):
+    if columns.target is not None and any(is_list(value) for value in frame[columns.target]):
         per = "step"
         both = sequences(frame, [*columns.inputs, columns.target], source=source)
-        y = [_ahead(array[:, -1], columns.ahead) for _, array in both]
+        y = [ahead_of(array[:, -1], columns.ahead) for _, array in both]
     columns = replace(columns, per=per if columns.target is not None else columns.per)
     return Table(columns, [array for _, array in found], y, frame, [key for key, _ in found])
 
@@ -159,11 +168,11 @@ def _long_form(frame: pd.DataFrame, columns: Columns, source: str) -> Table:
     found = sequences(frame.assign(**{POSITION: np.arange(len(frame))}), numbers, source=source)
     rows = [array[:, -1].astype(int) for _, array in found]
     X = [array[:, : len(columns.inputs)] for _, array in found]
-    y = [_ahead(array[:, -2], columns.ahead) for _, array in found] if targets else []
+    y = [ahead_of(array[:, -2], columns.ahead) for _, array in found] if targets else []
     return Table(columns, X, y, frame, [key for key, _ in found], rows)
 
 
-def _ahead(values: np.ndarray, steps: int) -> np.ndarray:
+def ahead_of(values: np.ndarray, steps: int) -> np.ndarray:
     """Each value in the place of the one `steps` before it."""
     return np.concatenate([values[steps:], np.full(min(steps, len(values)), np.nan)])
 
@@ -235,5 +244,6 @@ def _lacks_value(cell: Any) -> bool:
     return bool(np.any(pd.isna(np.asarray(cell, dtype=object))))
 
 
-def _is_list(value: object) -> bool:
+def is_list(value: object) -> bool:
+    """Whether a cell holds a list."""
     return isinstance(value, list | tuple | np.ndarray)

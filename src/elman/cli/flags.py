@@ -35,6 +35,14 @@ Strict = Annotated[
         "--strict", help="Refuse a row with a missing value; else it is left out, or a missing number marked as such"
     ),
 ]
+Stream = Annotated[
+    bool | None,
+    typer.Option(
+        "--stream/--no-stream",
+        help="Read the file bit by bit and train on a cache of it on the disk, for data larger than memory",
+        show_default="for files above 256 MB",
+    ),
+]
 TextColumn = Annotated[
     str | None, typer.Option("--text", "--source", metavar="COL", help="Column of texts, if not that of training")
 ]

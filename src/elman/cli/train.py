@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from elman.cli.flags import FileArgument, Force, Strict, takes
+from elman.cli.flags import FileArgument, Force, Stream, Strict, takes
 from elman.cli.groups import group
 from elman.cli.launch import RANK_LOST, RESUME, launch, resume_command, without_ranks
 from elman.cli.shown import show_pairs, show_rows, tell
@@ -19,10 +19,12 @@ from elman.tasks.options import ClassifierOptions, Options, RegressorOptions, Tr
 
 if TYPE_CHECKING:
     from elman.cli.columns import Columns, Table
-    from elman.tasks.coded import Coded
+    from elman.cli.training_data import TrainingData
     from elman.tasks.estimator import Estimator
 
 SUFFIX = ".safetensors"
+LARGE = 256_000_000  # bytes of text, above which data are streamed
+PACKED = 4  # about so much larger a packed file is when it is unpacked
 
 Output = Annotated[str, typer.Option("--output", "-o", metavar="MODEL", help="The model to write, a .safetensors file")]
 Baseline = Annotated[
@@ -52,6 +54,7 @@ class Job:
         output: the model to write.
         force: whether files that are there may be replaced.
         strict: whether a missing value is refused.
+        stream: whether the file is read in a stream; None: if it is large.
         resume: whether to go on from a checkpoint.
         ranks: how many processes train together.
         baseline: "feedforward" to train a network without memory as well.
@@ -62,6 +65,7 @@ class Job:
     output: str
     force: bool
     strict: bool
+    stream: bool | None
     resume: bool
     ranks: int
     baseline: str | None = None
@@ -83,6 +87,7 @@ def translate(
     strict: Strict = False,
     resume: Resume = False,
     ranks: Ranks = 1,
+    stream: Stream = None,
     baseline: Annotated[str | None, typer.Option(hidden=True)] = None,
     **options: Any,
 ) -> None:
@@ -93,7 +98,7 @@ def translate(
         raise InputError(
             "--baseline is for classify and regress: a network without memory cannot write a text of another length"
         )
-    job = Job(context.obj, file, output, force, strict, resume, ranks)
+    job = Job(context.obj, file, output, force, strict, stream, resume, ranks)
     _train("translate", job, Columns(text=source, target=target), TranslatorOptions(**options))
 
 
@@ -110,6 +115,7 @@ def classify(
     strict: Strict = False,
     resume: Resume = False,
     ranks: Ranks = 1,
+    stream: Stream = None,
     baseline: Baseline = None,
     **options: Any,
 ) -> None:
@@ -125,7 +131,7 @@ def classify(
             "the network reads a text or numbers: give --text COL, or --input COL for each column of numbers"
         )
     columns = Columns(text=text, inputs=tuple(inputs or ()), target=label)
-    job = Job(context.obj, file, output, force, strict, resume, ranks, baseline)
+    job = Job(context.obj, file, output, force, strict, stream, resume, ranks, baseline)
     _train("classify", job, columns, ClassifierOptions(**options))
 
 
@@ -150,6 +156,7 @@ def regress(
     strict: Strict = False,
     resume: Resume = False,
     ranks: Ranks = 1,
+    stream: Stream = None,
     baseline: Baseline = None,
     **options: Any,
 ) -> None:
@@ -166,7 +173,7 @@ def regress(
     if ahead and (text is not None or per != "step"):
         raise InputError("--ahead looks ahead in a sequence of numbers with a target at each step: leave it out")
     columns = Columns(text, tuple(inputs or ()), target, per, ahead)
-    job = Job(context.obj, file, output, force, strict, resume, ranks, baseline)
+    job = Job(context.obj, file, output, force, strict, stream, resume, ranks, baseline)
     _train("regress", job, columns, RegressorOptions(**options))
 
 
@@ -182,58 +189,73 @@ def _train(task: str, job: Job, columns: "Columns", options: Options) -> None:
     if job.ranks > 1:
         raise typer.Exit(launch(without_ranks(job.words), job.ranks, resume_command=resume_command(job.words)))
 
-    from elman.cli.columns import read_columns
-    from elman.tasks.loading import estimator_class
+    if job.baseline and is_streamed(job.file, job.stream):
+        raise InputError("--baseline trains many networks on data in memory: leave it out, or give --no-stream")
+
+    from elman.cli.training_data import training_data
     from elman.train.checkpoints import Checkpoints
     from elman.train.ranks import here
 
-    table = read_columns(job.file, columns, task, strict=job.strict)
-    if isinstance(options, RegressorOptions):
-        options = dataclasses.replace(options, per=table.columns.per)
-    estimator = estimator_class(task)(**dataclasses.asdict(options))
     started = time.perf_counter()
-    training, validation = estimator.prepared(table.X, table.y)
+    streamed = is_streamed(job.file, job.stream)
+    estimator, data = training_data(task, job.file, columns, options, strict=job.strict, stream=streamed)
     first = here() == 0
     if first:  # not before the data is known to be fit for training: an error stands alone
-        for note in table.notes:
+        for note in data.notes:
             tell(note)
         if job.force and not job.resume and options.checkpoints:
             Checkpoints(options.checkpoints).clear()
-    _fit(estimator, job, training, validation)
+    _fit(estimator, job, data)
     seconds = time.perf_counter() - started
     if first and estimator.history_.epochs:
-        _show(estimator, table, _written(estimator, job, validation, table.columns), job.output, seconds)
+        _show(estimator, data, _written(estimator, job, data), job.output, seconds)
     if estimator.history_.interrupted:
         raise KeyboardInterrupt
-    if job.baseline and first:
+    if job.baseline and first and data.table is not None:
         try:
-            _compare(estimator, table)
+            _compare(estimator, data.table)
         except KeyboardInterrupt:
             tell(f"interrupted: {job.output} is complete, the comparison with a feedforward network is not")
             raise
 
 
-def _fit(estimator: "Estimator", job: Job, training: "Coded", validation: "Coded | None") -> None:
+def _fit(estimator: "Estimator", job: Job, data: "TrainingData") -> None:
     from elman.train.ranks import RankLostError
 
     history = job.beside(".history.jsonl")
     try:
-        estimator.fit_coded(training, validation, resume=job.resume, log=history, how_to_resume=_how_to_resume(job))
+        estimator.fit_coded(
+            data.training, data.validation, resume=job.resume, log=history, how_to_resume=_how_to_resume(job)
+        )
     except RankLostError:
         if RESUME in os.environ:  # the process that started the ranks says which one, and how to go on
             raise typer.Exit(RANK_LOST) from None
         raise
 
 
-def _written(estimator: "Estimator", job: Job, validation: "Coded | None", columns: "Columns") -> str:
+def _written(estimator: "Estimator", job: Job, data: "TrainingData") -> str:
     """Write the model, its history and a page on the training; the names of all of them."""
     from elman.tasks.report import training_report
 
-    estimator.save(job.output, overwrite=job.force or job.resume, columns=dataclasses.asdict(columns))
+    estimator.save(job.output, overwrite=job.force or job.resume, columns=dataclasses.asdict(data.columns))
     history, page = job.beside(".history.jsonl"), job.beside(".report.html")
     estimator.history_.write(history)
-    training_report(estimator, validation, data=str(columns)).write(page)
+    training_report(estimator, data.validation, data=str(data.columns)).write(page)
     return f"{job.output}, {history}, {page}"
+
+
+def is_streamed(file: str, stream: bool | None) -> bool:
+    """Whether a file is read in a stream: as asked, else by its size.
+
+    Raises:
+        InputError: it is asked for and not possible.
+    """
+    if stream and file == "-":
+        raise InputError("--stream reads the data several times, which standard input cannot: give a file")
+    if stream is not None or not Path(file).is_file():
+        return bool(stream)
+    unpacked = PACKED if file.lower().endswith((".gz", ".parquet")) else 1
+    return Path(file).stat().st_size * unpacked > LARGE
 
 
 def _check_outputs(job: Job) -> None:
@@ -258,7 +280,7 @@ def _how_to_resume(job: Job) -> str:
     return "the same torchrun command with --resume" if "RANK" in os.environ else resume_command(job.words)
 
 
-def _show(estimator: "Estimator", table: "Table", written: str, output: str, seconds: float) -> None:
+def _show(estimator: "Estimator", data: "TrainingData", written: str, output: str, seconds: float) -> None:
     trained, config = estimator.history_, estimator.model_config_
     layers = f"{config['num_layers']} layers of " if config["num_layers"] > 1 else ""
     ways = ", both directions" if config["bidirectional"] else ""
@@ -267,11 +289,11 @@ def _show(estimator: "Estimator", table: "Table", written: str, output: str, sec
 
     typer.echo()
     show_pairs(
-        f"{estimator.task}: {table.columns}",
+        f"{estimator.task}: {data.columns}",
         [
             ("network", f"{config['cell']['name']}, {layers}{config['hidden_size']} hidden units{ways}"),
             ("parameters", f"{parameters(estimator.model_):,}"),
-            ("sequences", f"{len(table.X):,}"),
+            ("sequences", f"{data.sequences:,}"),
             (
                 "best epoch",
                 f"{trained.best_epoch or 'none'} of {len(trained.epochs)}"
@@ -282,8 +304,7 @@ def _show(estimator: "Estimator", table: "Table", written: str, output: str, sec
             ("written", written),
         ],
     )
-    example = next((x for x in table.X if isinstance(x, str) and 0 < len(x) <= 24 and x.isprintable()), None)
-    model = shlex.quote(output)
+    example, model = data.example, shlex.quote(output)
     dashes = "-- " if example and example.startswith("-") else ""
     typer.echo(f"\nNext:  elman predict {model} {dashes + shlex.quote(example) if example else '--file FILE'}")
     typer.echo(f"       elman evaluate {model} FILE")

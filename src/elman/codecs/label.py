@@ -71,6 +71,15 @@ class LabelCodec:
             raise InputError(f"label {value!r} is none of the classes {_shorten(self.classes)}")
         return np.array(self._ids[value], np.int64)
 
+    def encode_all(self, labels: Sequence[Any]) -> np.ndarray:
+        """The numbers of labels, (N,): what `encode` gives, quicker for many texts.
+
+        Raises:
+            InputError: a label is none of the classes.
+        """
+        known = self._ids if isinstance(self.classes[0], str) else {}
+        return np.array([known[x] if type(x) is str and x in known else int(self.encode(x)) for x in labels], np.int64)
+
     def decode(self, number: np.ndarray | int) -> Any:
         """The label of a class number."""
         return self.classes[int(number)]

@@ -55,4 +55,5 @@ class Moments:
     def std(self) -> np.ndarray:
         """The deviation of each channel, (I,)."""
         with np.errstate(invalid="ignore"):
-            return np.sqrt(self.squares / np.maximum(self.count, 1))
+            std: np.ndarray = np.sqrt(self.squares / np.maximum(self.count, 1))
+        return std

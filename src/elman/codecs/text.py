@@ -124,16 +124,18 @@ class TextCodec:
             InputError: a text is not valid Unicode.
         """
         if self.level == "words":
-            cut = [normalise(text).split() for text in texts]
+            words = [normalise(text).split() for text in texts]
             get = self._ids.get
-            values = np.array([get(word, UNKNOWN) for words in cut for word in words], np.int64)
+            values = np.array([get(word, UNKNOWN) for of_text in words for word in of_text], np.int64)
+            sizes = [len(of_text) for of_text in words]
         elif self.level == "characters":
-            cut = [normalise(text) for text in texts]
-            values = self._numbers[code_points("".join(cut))]
+            normal = [normalise(text) for text in texts]
+            values = self._numbers[code_points("".join(normal))]
+            sizes = [len(text) for text in normal]
         else:
             return Ragged.of([self.encode(text) for text in texts])
-        offsets = np.zeros(len(cut) + 1, np.int64)
-        np.cumsum([len(one) for one in cut], out=offsets[1:])
+        offsets = np.zeros(len(texts) + 1, np.int64)
+        np.cumsum(sizes, out=offsets[1:])
         return Ragged(values, offsets)
 
     @property
@@ -253,4 +255,3 @@ def _byte_pair_encoding(symbols: list[str], merges: list[list[str]]) -> Any:
     coder.pre_tokenizer = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False)
     coder.decoder = tokenizers.decoders.ByteLevel()
     return coder
-

@@ -48,7 +48,7 @@ class ArrayWriter:
         """
         data = np.ascontiguousarray(values, self._dtype).reshape(len(values), *self._row)
         if len(data):
-            view = memoryview(data).cast("B")
+            view = data.view(np.uint8).data
             self._file.write(view)
             self._digest.update(view)
             self.rows += len(data)

@@ -35,7 +35,7 @@ def row_blocks(file: BinaryIO, size: int, last_end: Callable[[bytes], int], name
             rest = rest[end:]
         elif len(rest) > LONGEST:
             raise InputError(
-                f"{name} line {lines + 1} begins a row of more than {LONGEST // 2**20} MB: close its quote, or cut it up"
+                f"{name} line {lines + 1} begins a row of more than {LONGEST // 2**20} MB: close its quote, or part it"
             )
     if rest:
         yield rest

@@ -7,12 +7,13 @@ import numpy as np
 import torch.nn.functional as F
 from sklearn.base import ClassifierMixin
 from sklearn.metrics import accuracy_score, f1_score, log_loss
-from torch import nn
+from torch import Tensor, nn
 
-from elman.codecs import LabelCodec, Ragged, as_sequences
+from elman.codecs import LabelCodec, as_sequences
 from elman.errors import InputError
-from elman.tasks.coded import Batch, Coded, encoded, input_codec
+from elman.tasks.coded import Batch, Coded, as_ragged, input_codec
 from elman.tasks.estimator import Estimator
+from elman.tasks.learning import LabelLearner, Learner, input_learner
 from elman.tasks.options import ClassifierOptions
 from elman.train import BatchLoss, Metric
 
@@ -48,16 +49,23 @@ class Classifier(ClassifierMixin, Estimator, ClassifierOptions):  # type: ignore
         """Fit the codecs on raw data; give it as arrays, for training and for validation."""
         sequences, labels = _pairs(X, y)
         output = LabelCodec().fit(labels)
-        training, validation = self._split(sequences, labels=labels)
-        self.codecs_ = {"input": input_codec([sequences[row] for row in training], self.level), "output": output}
+        training, validation = self._split(sequences, labels=output.encode_all(labels).tolist())
+        codec = input_codec([sequences[row] for row in training], self.level)
+        self.codecs_ = {"input": codec, "output": output}
         coded = self.coded(sequences, labels)
         return coded.select(training), coded.select(validation) if len(validation) else None
 
-    def coded(self, X: Any, y: Any) -> Coded:
-        """Raw data through the fitted codecs."""
-        sequences, labels = _pairs(X, y)
-        targets = np.array([self.codecs_["output"].encode(label) for label in labels])
-        return Coded(Ragged.of(encoded(self.codecs_["input"], sequences)), targets)
+    def checked(self, X: Any, y: Any) -> tuple[list[Any], list[Any], bool]:
+        """Sequences and labels."""
+        return *_pairs(X, y), False
+
+    def learners(self, text: bool) -> dict[str, Learner]:
+        """Of what it reads, and of the classes."""
+        return {"input": input_learner(text, self.level), "output": LabelLearner()}
+
+    def coded(self, X: Sequence[Any], y: Sequence[Any], *, in_step: bool = False) -> Coded:
+        """Sequences and the numbers of their classes."""
+        return Coded(as_ragged(self.codecs_["input"], X), self.codecs_["output"].encode_all(y))
 
     def wiring(self, training: Coded) -> dict[str, Any]:
         """Many to one."""
@@ -82,14 +90,19 @@ class Classifier(ClassifierMixin, Estimator, ClassifierOptions):  # type: ignore
         truth = np.asarray(validation.targets)
 
         def accuracy(_: nn.Module) -> float:
-            return float((self._scores(validation.inputs).argmax(1) == truth).mean())
+            predicted = self._run(validation.inputs, lambda *batch: self._probabilities(*batch).argmax(1).tolist())
+            return float((np.array(predicted) == truth).mean())
 
         return Metric("accuracy", accuracy)
 
     def _scores(self, inputs: Sequence[np.ndarray]) -> np.ndarray:
         """Probabilities of the classes, (N, number of classes)."""
-        rows = self._run(inputs, lambda batch, lengths: self.model_(batch, lengths).softmax(-1).cpu().numpy())
+        rows = self._run(inputs, lambda *batch: list(self._probabilities(*batch)))
         return np.stack(rows) if rows else np.zeros((0, self.codecs_["output"].size), np.float32)
+
+    def _probabilities(self, batch: Tensor, lengths: Tensor) -> np.ndarray:
+        probabilities: np.ndarray = self.model_(batch, lengths).softmax(-1).cpu().numpy()
+        return probabilities
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """The probability of each class, in the order of `classes_`; (N, number of classes)."""

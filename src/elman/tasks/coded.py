@@ -11,6 +11,7 @@ from torch import Tensor
 from elman.codecs import Ragged, SeriesCodec, TextCodec, digest, is_text
 from elman.codecs.padding import pad
 from elman.state import State
+from elman.tasks.learning import TextLearner
 from elman.train import Examples, Lanes, Lengths
 
 
@@ -37,10 +38,14 @@ class Coded:
     Shape:
         inputs: N of (T_i,) symbols or (T_i, I) vectors; targets: (N, ...), one for each sequence, or N sequences
         themselves, (U_i, ...)
+
+    Args:
+        known_digest: that of data mapped from a file, which was taken when they were written.
     """
 
     inputs: Ragged
     targets: Ragged | np.ndarray
+    known_digest: str | None = None
 
     def __len__(self) -> int:
         """The number of sequences."""
@@ -54,6 +59,8 @@ class Coded:
     @property
     def digest(self) -> str:
         """SHA-256 of all of it."""
+        if self.known_digest is not None:
+            return self.known_digest
         targets = self.targets.digest if isinstance(self.targets, Ragged) else digest(self.targets)
         return f"{self.inputs.digest} {targets}"
 
@@ -95,15 +102,14 @@ def encoded(codec: TextCodec | SeriesCodec, sequences: Sequence[Any], name: str 
     return [codec.encode(one, name=f"{name}[{index}]") for index, one in enumerate(sequences)]
 
 
+def as_ragged(codec: TextCodec | SeriesCodec, sequences: Sequence[Any]) -> Ragged:
+    """Sequences as one flat array."""
+    return codec.encode_all(sequences) if isinstance(codec, TextCodec) else Ragged.of(encoded(codec, sequences))
+
+
 def text_codec(texts: Sequence[str], level: str | None) -> TextCodec:
     """A text codec for these texts; without a level, words where there are several in a text, else characters."""
-    if level is None:
-        several = sum(len(text.split()) for text in texts) > 2 * len(texts)
-        level = "words" if several else "characters"
-    # Rare words are left out, so that training meets unknown ones as prediction will; of few texts all are needed.
-    rare = 2 if len(texts) >= 1000 else 1
-    options: dict[str, Any] = {"min_count": rare, "max_size": 30_000} if level == "words" else {}
-    return TextCodec(level, **options).fit(texts)  # type: ignore[arg-type]
+    return TextLearner(level).update(texts).codec(lambda: texts)
 
 
 def input_codec(sequences: Sequence[Any], level: str | None) -> TextCodec | SeriesCodec:

@@ -14,7 +14,7 @@ from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
 from torch import Tensor, nn
 
-from elman.codecs import SeriesCodec, TextCodec, as_sequences, codec_from_config, is_text
+from elman.codecs import Ragged, SeriesCodec, TextCodec, as_sequences, codec_from_config, is_text
 from elman.codecs.padding import pad
 from elman.equations import CELLS, Cell
 from elman.errors import InputError
@@ -22,6 +22,7 @@ from elman.files import Model, check_tensors, write_model
 from elman.models import EncoderDecoder, Feedforward, InStep, ManyToOne
 from elman.nn.recurrent import Recurrent, find_cell
 from elman.tasks.coded import Batch, Coded, encoded
+from elman.tasks.learning import Learner
 from elman.tasks.online import learn
 from elman.tasks.options import Options, check
 from elman.train import (
@@ -70,8 +71,20 @@ class Estimator(BaseEstimator, Options, ABC):  # type: ignore[misc]
         """Fit the codecs on raw data; give it as arrays, for training and for validation."""
 
     @abstractmethod
-    def coded(self, X: Any, y: Any) -> Coded:
-        """Raw data through the fitted codecs."""
+    def checked(self, X: Any, y: Any) -> tuple[list[Any], list[Any], bool]:
+        """Raw data in the one form that `coded` takes, and whether there is a target for each step."""
+
+    @abstractmethod
+    def learners(self, text: bool) -> dict[str, Learner]:
+        """What learns the codec of each end from a stream; `text`: whether the input is text."""
+
+    @abstractmethod
+    def coded(self, X: Sequence[Any], y: Sequence[Any], *, in_step: bool = False) -> Coded:
+        """Raw sequences, and what each is to give, through the codecs; `in_step`: at each of its steps."""
+
+    def take_in(self, training: Coded) -> None:
+        """Learn from training data what belongs to the model besides codecs and weights."""
+        return
 
     def ends(self) -> dict[str, int]:
         """The sizes of the model's two ends, by the names of its arguments."""
@@ -268,9 +281,10 @@ class Estimator(BaseEstimator, Options, ABC):  # type: ignore[misc]
         device = self._device()
         self.model_.eval()
         with reproducible(self.random_state, self.num_threads, device), torch.no_grad():
-            for indices in ordered_batches([len(one) for one in inputs], PREDICTION_BATCH):
-                batch, lengths = pad([inputs[row] for row in indices])
-                for row, result in zip(indices, run(batch.to(device), lengths), strict=True):
+            lengths = inputs.lengths if isinstance(inputs, Ragged) else [len(one) for one in inputs]
+            for indices in ordered_batches(lengths, PREDICTION_BATCH):
+                batch, own = pad([inputs[row] for row in indices])
+                for row, result in zip(indices, run(batch.to(device), own), strict=True):
                     results[row] = result
         return results
 

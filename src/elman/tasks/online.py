@@ -20,7 +20,7 @@ def learn(estimator: "Estimator", X: Any, y: Any, classes: Sequence[Any] | None,
         InputError: the data do not fit those of before, or cannot go on from them.
     """
     first = not hasattr(estimator, "model_")
-    coded = _first(estimator, X, y, classes) if first else estimator.coded(X, y)
+    coded = _first(estimator, X, y, classes) if first else _coded(estimator, X, y)
     memory = getattr(estimator, "memory", Memory())
     if goes_on:
         _check_goes_on(estimator, coded, memory)
@@ -51,7 +51,12 @@ def _first(estimator: "Estimator", X: Any, y: Any, classes: Sequence[Any] | None
     if classes is None:
         return coded
     estimator.codecs_["output"] = LabelCodec().fit(list(classes))
-    return estimator.coded(X, y)
+    return _coded(estimator, X, y)
+
+
+def _coded(estimator: "Estimator", X: Any, y: Any) -> Coded:
+    sequences, targets, in_step = estimator.checked(X, y)
+    return estimator.coded(sequences, targets, in_step=in_step)
 
 
 def _keeps_state(estimator: "Estimator") -> bool:

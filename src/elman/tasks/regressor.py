@@ -12,12 +12,13 @@ from torch import Tensor, nn
 from elman.codecs import Ragged, SeriesCodec, as_sequences, is_text
 from elman.errors import InputError
 from elman.state import State
-from elman.tasks.coded import Batch, Coded, encoded, input_codec
+from elman.tasks.coded import Batch, Coded, as_ragged, input_codec
 from elman.tasks.estimator import Estimator
+from elman.tasks.learning import Learner, SeriesLearner, input_learner
 from elman.tasks.options import RegressorOptions
+from elman.tasks.parts import FEW
 from elman.train import BatchLoss, Examples, Lanes
 
-FEW = 10  # with fewer sequences than this, validation is their end and not some of them
 WARM_UP = 0.25  # of a window: steps before a piece that are read and not scored, so that its state is not 0
 
 
@@ -60,18 +61,26 @@ class Regressor(RegressorMixin, Estimator, RegressorOptions):  # type: ignore[mi
             training, validation = ([(sequences[k], targets[k]) for k in part] for part in rows)
         codec = input_codec([one for one, _ in training], self.level)
         self.codecs_ = {"input": codec, "output": SeriesCodec().fit([target for _, target in training])}
-        return self._coded(training, in_step), self._coded(validation, in_step) if validation else None
 
-    def coded(self, X: Any, y: Any) -> Coded:
-        """Raw data through the fitted codecs."""
-        sequences: Sequence[Any] = as_sequences(X)
+        def coded(part: list[tuple[Any, np.ndarray]]) -> Coded:
+            return self.coded([one for one, _ in part], [target for _, target in part], in_step=in_step)
+
+        return coded(training), coded(validation) if validation else None
+
+    def checked(self, X: Any, y: Any) -> tuple[list[Any], list[Any], bool]:
+        """Sequences, and a target for each or for each of its steps, as the fitted model gives them."""
+        sequences = list(as_sequences(X))
         targets, in_step = as_targets(sequences, y, "step" if self._in_step else "sequence")
-        return self._coded(list(zip(sequences, targets, strict=True)), in_step)
+        return sequences, targets, in_step
 
-    def _coded(self, pairs: list[tuple[Any, np.ndarray]], in_step: bool) -> Coded:
-        scaled = [self._scaled(target) for _, target in pairs]
-        inputs = Ragged.of(encoded(self.codecs_["input"], [one for one, _ in pairs]))
-        return Coded(inputs, Ragged.of(scaled) if in_step else np.concatenate(scaled))
+    def learners(self, text: bool) -> dict[str, Learner]:
+        """Of what it reads, and of the numbers that it gives."""
+        return {"input": input_learner(text, self.level), "output": SeriesLearner()}
+
+    def coded(self, X: Sequence[Any], y: Sequence[np.ndarray], *, in_step: bool = False) -> Coded:
+        """Sequences and their targets, scaled."""
+        scaled = Ragged.of([self._scaled(target) for target in y])
+        return Coded(as_ragged(self.codecs_["input"], X), scaled if in_step else scaled.values)
 
     def _parts_by_time(self, sequences: Any, targets: list[np.ndarray]) -> tuple[list[Any], list[Any]]:
         """Each sequence's beginning to train on, and the whole of it to validate on with only its end scored."""
@@ -116,6 +125,11 @@ class Regressor(RegressorMixin, Estimator, RegressorOptions):  # type: ignore[mi
             return training.examples(device)
         if self.model_config_["kind"] == "InStep" and not self.model_config_["bidirectional"]:
             return training.lanes(int(self.window), device)
+        if training.known_digest is not None:
+            raise InputError(
+                "a network that reads both ways learns long sequences in pieces, which are made in memory: "
+                "give bidirectional=False (--no-bidirectional), or do not stream the file (--no-stream)"
+            )
         return cut(training, int(self.window)).examples(device)
 
     def _is_cut(self, training: Coded) -> bool:

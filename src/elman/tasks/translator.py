@@ -13,8 +13,9 @@ from elman.codecs import UNKNOWN, Ragged, TextCodec, as_sequences, is_text
 from elman.errors import InputError
 from elman.models import Hypothesis
 from elman.models.encoder_decoder import IGNORED
-from elman.tasks.coded import Batch, Coded, text_codec
+from elman.tasks.coded import Batch, Coded, as_ragged, text_codec
 from elman.tasks.estimator import Estimator
+from elman.tasks.learning import MOST_WORDS, Learner, TextLearner
 from elman.tasks.options import TranslatorOptions, check
 from elman.train import BatchLoss
 
@@ -86,18 +87,31 @@ class Translator(Estimator, TranslatorOptions):
         source = text_codec([one for one, _ in training], self.source_level)
         target = text_codec([one for _, one in training], self.target_level)
         self.codecs_ = {"input": source, "output": target}
-        coded = self._coded(training)
-        longer = cast(Ragged, coded.targets).lengths - coded.inputs.lengths
-        self.longer_ = max(0, int(longer.max()))
-        return coded, self._coded(aside) if aside else None
+        self.longer_ = 0
+        coded = self.coded(*_split(training))
+        self.take_in(coded)
+        return coded, self.coded(*_split(aside)) if aside else None
 
-    def coded(self, X: Any, y: Any) -> Coded:
-        """Raw data through the fitted codecs."""
-        return self._coded(_pairs(X, y))
+    def checked(self, X: Any, y: Any) -> tuple[list[str], list[str], bool]:
+        """Sources and targets."""
+        return *_split(_pairs(X, y)), False
 
-    def _coded(self, pairs: list[tuple[str, str]]) -> Coded:
-        sources = Ragged.of([self.codecs_["input"].encode(one) for one, _ in pairs])
-        return Coded(sources, Ragged.of([self.codecs_["output"].encode(one) for _, one in pairs]))
+    def learners(self, text: bool) -> dict[str, Learner]:
+        """Of sources and targets."""
+        self.longer_ = 0
+        return {
+            "input": TextLearner(self.source_level, MOST_WORDS),
+            "output": TextLearner(self.target_level, MOST_WORDS),
+        }
+
+    def coded(self, X: Sequence[str], y: Sequence[str], *, in_step: bool = False) -> Coded:
+        """Sources and targets as numbers."""
+        return Coded(as_ragged(self.codecs_["input"], X), as_ragged(self.codecs_["output"], y))
+
+    def take_in(self, training: Coded) -> None:
+        """By how much targets are longer than their sources."""
+        longer = cast(Ragged, training.targets).lengths - training.inputs.lengths
+        self.longer_ = max(self.longer_, int(longer.max(initial=0)))
 
     def ends(self) -> dict[str, int]:
         """The numbers of symbols of sources and targets."""
@@ -172,6 +186,10 @@ def _texts(values: Any, name: str) -> list[str]:
     if not is_text(texts):
         raise InputError(f"{name} holds numbers, expected texts: a translator reads and writes text")
     return [str(text) for text in texts]
+
+
+def _split(pairs: list[tuple[str, str]]) -> tuple[list[str], list[str]]:
+    return [source for source, _ in pairs], [target for _, target in pairs]
 
 
 def _pairs(X: Any, y: Any) -> list[tuple[str, str]]:

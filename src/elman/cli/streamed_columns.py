@@ -1,0 +1,373 @@
+"""From the columns of a file of any size to the stream of sequences that an estimator learns from."""
+
+from array import array
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from elman.cli.columns import GROUP, ORDER, Columns, ahead_of, check_distinct, inputs_of, is_list, refuse_missing
+from elman.codecs.unicode import check_unicode
+from elman.errors import InputError
+from elman.tables import filled_rows, numbers_in, require_columns, sequences, stream_table
+from elman.tasks.parts import Block, Source
+
+Told = Callable[[int], None]
+
+
+def stream_columns(file: str, columns: Columns, task: str, *, strict: bool = False) -> tuple[Source, Columns]:
+    """The sequences that a file holds, as `read_columns` finds them, in a stream; and the columns they are in.
+
+    In the long form the rows of a sequence must follow each other, in order.
+
+    Raises:
+        InputError: the first block of the file is not as it should be.
+    """
+    check_distinct(columns, task)
+    texts = [name for name in (columns.text, None if task == "regress" else columns.target) if name is not None]
+    first = next(stream_table(file, text=texts))
+    if columns.text is not None:
+        require_columns(first, [columns.text, str(columns.target)], file)
+        return TextRows(file, columns, task, strict), columns
+    if not columns.inputs:
+        columns = replace(columns, inputs=inputs_of(first, columns, file))
+    require_columns(first, [*columns.inputs, str(columns.target)], file)
+    if any(is_list(value) for column in columns.inputs for value in first[column]):
+        per_step = any(is_list(value) for value in first[columns.target])
+        columns = replace(columns, per="step" if per_step else "sequence")
+        return ListRows(file, columns, task, strict), columns
+    if columns.per == "sequence":
+        require_columns(first, [GROUP], file)
+    return LongForm(file, columns, task, strict), columns
+
+
+class _Stream:
+    """What all forms share: the file, its columns, and counts of what is missing."""
+
+    text = False
+    needs_survey = True
+
+    def __init__(self, file: str, columns: Columns, task: str, strict: bool) -> None:
+        self.file, self.columns, self.task, self.strict = file, columns, task, strict
+        self.target = str(columns.target)
+        self.in_step = not self.text and columns.per == "step"
+        self.scored: Sequence[int] | None = None
+        self.sequences = 0
+        self._notes: list[str] = []
+
+    def survey(self, told: Told) -> None:
+        """Nothing to learn beforehand."""
+
+    def add_note(self, note: str) -> None:
+        """Have a further note."""
+        self._notes.append(note)
+
+    def notes(self) -> list[str]:
+        """What a person should know of the data."""
+        return self._notes
+
+    def frames(self, told: Told) -> Iterator[pd.DataFrame]:
+        """The columns that are read, block by block."""
+        names = [name for name in (self.columns.text, *self.columns.inputs, self.target) if name is not None]
+        text = [name for name in (self.columns.text, None if self.task == "regress" else self.target) if name]
+        for frame in stream_table(
+            self.file, wanted=list(dict.fromkeys(names)), optional=self.optional, text=[*text, *self.names], told=told
+        ):
+            if self.strict and not self.text:
+                refuse_missing(frame, names, self.file)
+            yield frame
+
+    optional: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+
+    def finite(self, frame: pd.DataFrame, column: str) -> np.ndarray:
+        """A column as numbers; an infinite one is refused here, where the line is known."""
+        numbers = numbers_in(frame[column], self.file)
+        if np.isinf(numbers).any():
+            place = f"{frame.index.name} {frame.index[int(np.isinf(numbers).argmax())]}"
+            raise InputError(f"column {column!r} in {self.file} is infinite or too large ({place}): give a number")
+        return numbers
+
+
+class TextRows(_Stream):
+    """A row is a text and what it is to give."""
+
+    text = True
+    needs_survey = False
+
+    def blocks(self, told: Told) -> Iterator[Block]:
+        """The complete rows."""
+        wanted = [str(self.columns.text), self.target]
+        rows, first = 0, ""
+        self.sequences = 0
+        for frame in self.frames(told):
+            kept, place = filled_rows(frame, wanted, strict=self.strict, source=self.file)
+            rows, first = rows + len(frame), first or place
+            self.sequences += len(kept)
+            X = kept[wanted[0]].tolist()
+            self._check(kept.index, X)
+            y: Any
+            if self.task == "regress":
+                y = self.finite(kept, self.target).reshape(-1, 1, 1)
+            else:
+                y = kept[self.target].tolist()
+                self._check(kept.index, y)
+            if X:
+                yield Block(X, X, y, [True] * len(X))
+        if self.sequences == 0:
+            raise InputError(f"no row of {self.file} is complete: {first}")
+        left_out = rows - self.sequences
+        self._notes = [f"left out {left_out} of {rows} rows with a missing value"] if left_out else []
+
+    def _check(self, lines: "pd.Index[Any]", texts: list[str]) -> None:
+        try:
+            "".join(texts).encode()
+        except UnicodeEncodeError:
+            for line, text in zip(lines, texts, strict=True):
+                check_unicode(text, f"{self.file} {lines.name} {line}")
+
+
+class _Numbers(_Stream):
+    """Sequences of numbers: a survey counts their targets, and what is missing."""
+
+    def __init__(self, file: str, columns: Columns, task: str, strict: bool) -> None:
+        super().__init__(file, columns, task, strict)
+        self._kept: list[bool] | None = None  # by sequence, in the order of the file
+        self._values: list[Any] = []  # the target of each, where there is one for the whole
+
+    def survey(self, told: Told) -> None:
+        """Find the target of each sequence, or how many of its steps have one."""
+        scored, lengths = array("q"), array("q")
+        numbers = missing = 0
+        for block in self.pieces(told):
+            for x, y, new in zip(block.X, block.y, block.new, strict=True):
+                if new:
+                    scored.append(0)
+                    lengths.append(0)
+                numbers, missing = numbers + x.size, missing + int(np.isnan(x).sum())
+                lengths[-1] += len(x)
+                if self.in_step:
+                    scored[-1] += int((~np.isnan(y)).sum())
+        self._notes = [f"{missing} of {numbers} numbers are missing: marked for the network"] if missing else []
+        if self.in_step:
+            self._judge_steps(np.array(scored), np.array(lengths))
+        else:
+            self._judge_sequences()
+
+    def _judge_steps(self, scored: np.ndarray, lengths: np.ndarray) -> None:
+        steps, ahead = int(lengths.sum()), self.columns.ahead
+        missing = steps - int(np.minimum(lengths, ahead).sum()) - int(scored.sum())
+        if not scored.any():
+            remedy = ", or sequences are too short for --ahead" if ahead else ""
+            raise InputError(f"column {self.target!r} in {self.file} has no value{remedy}")
+        if missing:
+            what = f"{missing} of {steps} values of {self.target} are missing"
+            self._notes.insert(0, f"{what}: nothing is learned from or measured there")
+        self._kept = (scored > 0).tolist()
+        self.scored = scored[scored > 0].tolist()
+        self.sequences = len(self.scored)
+
+    def _judge_sequences(self) -> None:
+        self._kept = [value is not None for value in self._values]
+        self.sequences = sum(self._kept)
+        if self.sequences == 0:
+            raise InputError(f"column {self.target!r} in {self.file} has no value")
+        if left_out := len(self._kept) - self.sequences:
+            self._notes.insert(0, f"left out {left_out} of {len(self._kept)} sequences, which have no {self.target}")
+
+    def blocks(self, told: Told) -> Iterator[Block]:
+        """The sequences that have a target."""
+        number = -1
+        for block in self.pieces(told):
+            kept, values = [], []
+            for row, new in enumerate(block.new):
+                number += new
+                if self._kept is not None and self._kept[number]:
+                    kept.append(row)
+                    values.append(block.y[row] if self.in_step else self._as_target(self._values[number]))
+            if kept:
+                yield block.select(kept)._replace(y=values)
+
+    def _as_target(self, value: Any) -> Any:
+        return np.array([[value]], np.float64) if self.task == "regress" else value
+
+    def pieces(self, told: Told) -> Iterator[Block]:
+        """All sequences, those without a target too."""
+        raise NotImplementedError
+
+    def _see(self, number: int, value: Any, place: str, name: Hashable) -> None:
+        """The target of a whole sequence, as one of its rows has it."""
+        if number == len(self._values):
+            self._values.append(None)
+        if pd.isna(value):
+            return
+        if self._values[number] is None:
+            self._values[number] = value
+        elif self._values[number] != value:
+            raise InputError(
+                f"column {self.target!r} in {self.file} has several values for {GROUP} {name!r} "
+                f"({self._values[number]!r}, {value!r} in {place}): expected one for each sequence"
+            )
+
+    def _targets(self, frame: pd.DataFrame) -> Any:
+        regress = self.task == "regress" or self.in_step
+        return self.finite(frame, self.target) if regress else frame[self.target].tolist()
+
+
+class ListRows(_Numbers):
+    """A row is a sequence, its cells are lists."""
+
+    def pieces(self, told: Told) -> Iterator[Block]:
+        """A sequence for each row."""
+        inputs, number = self.columns.inputs, 0
+        read = [*inputs, self.target] if self.in_step else list(inputs)
+        for frame in self.frames(told):
+            frame = frame.reset_index(names=frame.index.name).set_index(frame.index.name)
+            found = [one for _, one in sequences(frame, read, source=self.file)]
+            for row, one in enumerate(found):
+                if np.isinf(one).any():
+                    place = f"{frame.index.name} {frame.index[row]}"
+                    raise InputError(f"{self.file} {place} has a number that is infinite or too large")
+            keys = list(range(number, number + len(found)))
+            if self.in_step:
+                y = [ahead_of(one[:, -1], self.columns.ahead)[:, np.newaxis] for one in found]
+            else:
+                y = list(self._targets(frame))
+                if self._kept is None:
+                    for row, value in enumerate(y):
+                        self._see(number + row, value, "", "")
+            number += len(found)
+            yield Block(keys, [one[:, : len(inputs)] for one in found], y, [True] * len(found))
+
+
+class LongForm(_Numbers):
+    """A row is a time step; the rows of a sequence follow each other, in order."""
+
+    optional = (GROUP, ORDER)
+    names = (GROUP,)
+
+    def pieces(self, told: Told) -> Iterator[Block]:
+        """The pieces of sequences that the blocks of the file have, each target in the place of its step."""
+        pieces = self._rows(told)
+        return self._ahead(pieces) if self.in_step and self.columns.ahead else pieces
+
+    def _rows(self, told: Told) -> Iterator[Block]:
+        last: Hashable = None
+        before: Any = None
+        number, lines = -1, _Lines()
+        for frame in self.frames(told):
+            if not len(frame):
+                continue
+            x = np.column_stack([self.finite(frame, name) for name in self.columns.inputs])
+            targets = self._targets(frame)
+            keys = self._keys(frame)
+            starts = np.flatnonzero(np.array([True, *(a != b for a, b in zip(keys[1:], keys[:-1], strict=True))]))
+            order = self._order(frame)
+            begins = set(starts[1:].tolist()) | ({0} if number < 0 or keys[0] != last else set())
+            self._check_order(frame, order, before, begins)
+            block = Block([], [], [], [])
+            for start, stop in zip(starts, [*starts[1:], len(frame)], strict=True):
+                new = int(start) in begins
+                number += new
+                if new:
+                    lines.add(keys[start], frame.index[int(start)])
+                if not self.in_step and self._kept is None:
+                    for row in range(start, stop):
+                        self._see(number, targets[row], f"{frame.index.name} {frame.index[row]}", keys[start])
+                y = targets[start:stop, np.newaxis] if self.in_step else None
+                for values, value in zip(block, (keys[start], x[start:stop], y, new), strict=True):
+                    values.append(value)  # type: ignore[attr-defined]
+            last, before = keys[-1], None if order is None else order[-1]
+            yield block
+        if (twice := lines.twice()) is not None:
+            raise InputError(
+                f"{self.file} {twice[1]} goes on with a sequence that had ended in column {GROUP!r}: a file that "
+                f"is streamed needs the rows of each sequence together: sort it by {GROUP} and {ORDER}, or give "
+                "--no-stream"
+            )
+
+    def _keys(self, frame: pd.DataFrame) -> list[Hashable]:
+        if GROUP not in frame.columns:
+            return [0] * len(frame)
+        missing = frame[GROUP].isna().to_numpy()
+        if missing.any():
+            place = f"{frame.index.name} {frame.index[int(missing.argmax())]}"
+            raise InputError(f"column {GROUP!r} in {self.file} has no value ({place})")
+        return list(frame[GROUP].tolist())
+
+    def _order(self, frame: pd.DataFrame) -> np.ndarray | None:
+        if ORDER not in frame.columns:
+            return None
+        column = frame[ORDER]
+        missing = column.isna().to_numpy()
+        if missing.any():
+            place = f"{frame.index.name} {frame.index[int(missing.argmax())]}"
+            raise InputError(f"column {ORDER!r} in {self.file} has no value ({place})")
+        if pd.api.types.is_datetime64_any_dtype(column):
+            return column.to_numpy("datetime64[ns]").astype(np.int64)
+        if not pd.api.types.is_numeric_dtype(column):
+            raise InputError(
+                f"column {ORDER!r} in {self.file} cannot be put in order: expected numbers or times in ISO form "
+                f"(2020-01-31), got {column.iloc[0]!r} ({frame.index.name} {frame.index[0]})"
+            )
+        numbers: np.ndarray = column.to_numpy()
+        return numbers
+
+    def _check_order(self, frame: pd.DataFrame, order: np.ndarray | None, before: Any, begins: set[int]) -> None:
+        if order is None:
+            return
+        earlier = np.flatnonzero(order[1:] < order[:-1]) + 1
+        if before is not None and order[0] < before:
+            earlier = np.concatenate([[0], earlier])
+        for row in earlier.tolist():
+            if row not in begins:
+                raise InputError(
+                    f"{self.file} {frame.index.name} {frame.index[row]} comes before the row above it by column "
+                    f"{ORDER!r}: a file that is streamed needs the rows of each sequence in order: sort it by {GROUP} "
+                    f"and {ORDER}, or give --no-stream"
+                )
+
+    def _ahead(self, pieces: Iterator[Block]) -> Iterator[Block]:
+        """Each step with the target of a later one: inputs wait until it has come."""
+        key: Hashable = None
+        waiting, skipped = np.zeros((0, len(self.columns.inputs))), 0
+
+        def rest() -> tuple[Any, ...]:
+            return key, waiting, np.full((len(waiting), 1), np.nan), False
+
+        for block in pieces:
+            out: list[tuple[Any, ...]] = []
+            for own, x, y, new in zip(*block, strict=True):
+                if new:
+                    if len(waiting):
+                        out.append(rest())
+                    waiting, skipped = x[:0], 0
+                key = own
+                x = np.concatenate([waiting, x])
+                first = min(self.columns.ahead - skipped, len(y))
+                skipped, y = skipped + first, y[first:]
+                out.append((own, x[: len(y)], y, new))
+                waiting = x[len(y) :]
+            yield Block(*zip(*out, strict=True))
+        if len(waiting):
+            yield Block(*zip(rest(), strict=True))
+
+
+class _Lines:
+    """The line on which each sequence begins; 16 bytes for each."""
+
+    def __init__(self) -> None:
+        self._hashes, self._lines = array("q"), array("q")
+
+    def add(self, key: Hashable, line: int) -> None:
+        self._hashes.append(hash(key))
+        self._lines.append(int(line))
+
+    def twice(self) -> tuple[int, str] | None:
+        """The first line that begins a sequence that there was already."""
+        hashes, lines = np.array(self._hashes), np.array(self._lines)
+        order = np.argsort(hashes, kind="stable")
+        again = order[1:][hashes[order[1:]] == hashes[order[:-1]]]
+        return (int(lines[again].min()), f"line {int(lines[again].min())}") if len(again) else None

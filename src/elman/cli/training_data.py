@@ -1,0 +1,68 @@
+"""What `elman train` learns from: a table in memory, or a large file through the cache of encoded data."""
+
+import dataclasses
+from dataclasses import dataclass
+
+from elman.cli.columns import Columns, Table, read_columns
+from elman.cli.streamed_columns import stream_columns
+from elman.tasks.coded import Coded
+from elman.tasks.encoding_progress import EncodingProgress
+from elman.tasks.estimator import Estimator
+from elman.tasks.loading import estimator_class
+from elman.tasks.options import Options, RegressorOptions
+from elman.tasks.streamed import LONGEST_EXAMPLE, streamed
+from elman.train.ranks import here
+
+
+@dataclass
+class TrainingData:
+    """Encoded data, and what to tell of them.
+
+    Args:
+        columns: those that were read.
+        training: to learn from.
+        validation: for early stopping.
+        sequences: how many there are.
+        example: a short text of the input.
+        notes: what a person should know of missing values.
+        table: the raw data, if they are in memory.
+    """
+
+    columns: Columns
+    training: Coded
+    validation: Coded | None
+    sequences: int
+    example: str | None
+    notes: list[str]
+    table: Table | None = None
+
+
+def training_data(
+    task: str, file: str, columns: Columns, options: Options, *, strict: bool, stream: bool
+) -> tuple[Estimator, TrainingData]:
+    """An estimator that has its codecs, and its data.
+
+    Raises:
+        InputError: the file, a column or a value is not as it should be.
+    """
+    if stream:
+        source, columns = stream_columns(file, columns, task, strict=strict)
+        estimator = _estimator(task, columns, options)
+        progress = EncodingProgress(options.verbose, silent=here() != 0)
+        about = {"columns": dataclasses.asdict(columns), "strict": strict}
+        found = streamed(estimator, source, file, about, progress)
+        return estimator, TrainingData(columns, *found)
+    table = read_columns(file, columns, task, strict=strict)
+    estimator = _estimator(task, table.columns, options)
+    training, validation = estimator.prepared(table.X, table.y)
+    example = next(
+        (x for x in table.X if isinstance(x, str) and 0 < len(x) <= LONGEST_EXAMPLE and x.isprintable()), None
+    )
+    data = TrainingData(table.columns, training, validation, len(table.X), example, table.notes, table)
+    return estimator, data
+
+
+def _estimator(task: str, columns: Columns, options: Options) -> Estimator:
+    if isinstance(options, RegressorOptions):
+        options = dataclasses.replace(options, per=columns.per)
+    return estimator_class(task)(**dataclasses.asdict(options))
