@@ -92,6 +92,22 @@ def fetch(
     typer.echo(fetch_data(name, source))
 
 
+@app.command()
+def cache(
+    clear: Annotated[bool, typer.Option("--clear", help="Remove all of it; what is being written stays")] = False,
+) -> None:
+    """Show what training on large files keeps on the disk, encoded, or remove it."""
+    from elman.tasks.encoded_files import clear_encoded, encoded_folder, encoded_folders, folder_size
+    from elman.tasks.encoding_progress import as_bytes
+
+    if clear:
+        typer.echo(f"{encoded_folder()}: {as_bytes(clear_encoded())} removed")
+        return
+    sizes = [(folder.name, folder_size(folder)) for folder in encoded_folders()]
+    rows = [("encoded data", "size"), *((name, as_bytes(size)) for name, size in sizes)]
+    show_rows([*rows, (str(encoded_folder()), as_bytes(sum(size for _, size in sizes)))])
+
+
 def _is_here(name: str) -> bool:
     from elman.datasets import describe
     from elman.datasets.packages import cache_folder

@@ -106,13 +106,13 @@ class TextRows(_Stream):
             kept, place = filled_rows(frame, wanted, strict=self.strict, source=self.file)
             rows, first = rows + len(frame), first or place
             self.sequences += len(kept)
-            X = kept[wanted[0]].tolist()
+            X = kept[wanted[0]].to_numpy(object).tolist()
             self._check(kept.index, X)
             y: Any
             if self.task == "regress":
                 y = self.finite(kept, self.target).reshape(-1, 1, 1)
             else:
-                y = kept[self.target].tolist()
+                y = kept[self.target].to_numpy(object).tolist()
                 self._check(kept.index, y)
             if X:
                 yield Block(X, X, y, [True] * len(X))

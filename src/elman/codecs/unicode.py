@@ -26,5 +26,7 @@ def normalise(text: str) -> str:
     Raises:
         InputError: it is not valid Unicode.
     """
+    if text.isascii():
+        return text
     check_unicode(text, "a text")
     return unicodedata.normalize("NFC", text)

@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from elman.errors import InputError
+from elman.tables.columns import is_number
 from elman.tables.rows import require_columns
 
 
@@ -93,12 +94,13 @@ def numbers_in(column: "pd.Series[Any]", source: str) -> NDArray[np.float64]:
         numbers: NDArray[np.float64] = column.to_numpy(dtype=np.float64, na_value=np.nan)
         return numbers
     values = [np.nan if missing else value for value, missing in zip(column, column.isna(), strict=True)]
-    for position, value in enumerate(values):
-        if not isinstance(value, int | float | np.number):
-            raise InputError(
-                f"column {column.name!r} in {source} holds {str(value)[:40]!r} ({_place(column, position)}): "
-                "expected a number"
-            )
+    wrong = [position for position, value in enumerate(values) if not isinstance(value, int | float | np.number)]
+    if wrong:  # one cell that is none makes texts of all numbers: that one is named
+        position = next((position for position in wrong if not is_number(values[position])), wrong[0])
+        raise InputError(
+            f"column {column.name!r} in {source} holds {str(values[position])[:40]!r} ({_place(column, position)}): "
+            "expected a number"
+        )
     return np.array(values, dtype=np.float64)
 
 

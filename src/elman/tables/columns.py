@@ -1,5 +1,6 @@
 """What a column of a table holds: numbers, times or text."""
 
+import re
 from typing import Any
 
 import pandas as pd
@@ -32,6 +33,11 @@ def as_numbers(column: pa.ChunkedArray, *, exact: bool = False) -> pa.ChunkedArr
         return present.cast(pa.int64() if whole else pa.float64())
     except pa.ArrowInvalid:  # beyond 64 bits
         return column
+
+
+def is_number(cell: Any) -> bool:
+    """Whether a cell is the text of a number."""
+    return isinstance(cell, str) and re.fullmatch(_NUMBER, cell) is not None
 
 
 def decimal_as_number(column: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -73,6 +79,8 @@ def as_text(column: "pd.Series[Any]", source: str) -> "pd.Series[Any]":
     Raises:
         InputError: it holds lists or objects.
     """
+    if isinstance(column.dtype, pd.StringDtype) or pd.api.types.infer_dtype(column) == "string":
+        return column
     if pd.api.types.is_float_dtype(column):
         column = column + 0.0  # so that -0.0 is 0
     if pd.api.types.is_numeric_dtype(column) or pd.api.types.is_datetime64_any_dtype(column):

@@ -36,7 +36,7 @@ def stream_table(
     wanted: Sequence[str] | None = None,
     optional: Sequence[str] = (),
     text: Sequence[str] = (),
-    block_size: int = BLOCK,
+    block_size: int | None = None,
     told: Told = lambda position: None,
 ) -> Iterator[pd.DataFrame]:
     """Read a table block by block: its rows are those of `read_table`, line numbers included.
@@ -49,7 +49,7 @@ def stream_table(
         wanted: the columns to give, which the first block must have; None: all.
         optional: further ones, if the first block has them.
         text: columns that hold text even if they look like numbers or times.
-        block_size: about so many bytes are read at a time.
+        block_size: about so many bytes are read at a time; None: 4 MB.
         told: is told how many bytes of the file have been read.
 
     Raises:
@@ -58,9 +58,9 @@ def stream_table(
     path, name = Path(source), str(source)
     suffix = table_suffix(path, name)
     if suffix == ".parquet":
-        frames = _parquet(path, name, wanted, optional, text, block_size, told)
+        frames = _parquet(path, name, wanted, optional, text, block_size or BLOCK, told)
     else:
-        frames = _lines(path, name, suffix, text, block_size, told)
+        frames = _lines(path, name, suffix, text, block_size or BLOCK, told)
     columns: list[str] | None = None
     rows = 0
     for frame in frames:
@@ -78,13 +78,13 @@ def stream_table(
 
 
 def stream_text(
-    source: str | os.PathLike[str], *, block_size: int = BLOCK, told: Told = lambda position: None
+    source: str | os.PathLike[str], *, block_size: int | None = None, told: Told = lambda position: None
 ) -> Iterator[str]:
     """Read a plain text, which is one document, in pieces that are cut between words.
 
     Args:
         source: a file in UTF-8, `.gz` or not; a byte-order mark is left out.
-        block_size: about so many bytes are read at a time.
+        block_size: about so many bytes are read at a time; None: 4 MB.
         told: is told how many bytes of the file have been read.
 
     Raises:
@@ -93,7 +93,7 @@ def stream_text(
     path, name = Path(source), str(source)
     empty = True
     with readable(path, name), path.open("rb") as raw:
-        for piece in text_blocks(_unpacked(path, raw), block_size, name):
+        for piece in text_blocks(_unpacked(path, raw), block_size or BLOCK, name):
             empty = False
             told(raw.tell())
             yield piece

@@ -73,7 +73,7 @@ def folder_size(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.iterdir() if path.is_file())
 
 
-def clear() -> int:
+def clear_encoded() -> int:
     """Remove all of it but what is being written; how many bytes that were."""
     freed = 0
     for folder in encoded_folders():

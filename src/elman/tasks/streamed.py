@@ -87,7 +87,7 @@ def encode(estimator: Estimator, source: Source, writer: FolderWriter, reading: 
         raise InputError(
             f"there is too little data to set some aside for validation: {sum(counts.values())} sequence(s) fell into "
             f"{counts['training']} for training and {counts['validation']} for validation; "
-            "give more data or validation_fraction=0"
+            "give more data or validation_fraction=0, or do not stream them"
         )
     writer.about = {
         "codecs": {end: codec.to_config() for end, codec in estimator.codecs_.items()},
@@ -113,7 +113,8 @@ def _learned(estimator: Estimator, source: Source, parts: Callable[[], Parts], r
             training = part(block)[0]
             learners["input"].update(training.X)
             output = learners["output"]
-            output.update(block.y if output.all_rows else training.y)
+            rows = block if output.all_rows else training
+            output.update(rows.y if source.in_step else [y for y, new in zip(rows.y, rows.new, strict=True) if new])
     codecs = {}
     for end, learner in learners.items():
 

@@ -1,0 +1,204 @@
+"""How much memory and time training on a large file takes: it must not grow with the file.
+
+`python benchmarks/large_data.py [--format F] [--size GB] [--seconds S] [--json F]`
+
+A table of texts and labels is made (seeded, of real surnames), and `elman train classify` runs on it in a process of
+its own: it hashes the file, learns the codecs, encodes into the cache, and trains. After `--seconds` of training it is
+interrupted, as by Ctrl-C: an epoch of 2 GB takes long, and its memory is that of its first steps. A plain text is
+learned and encoded only. The highest memory is the largest of many samples, taken all the time: of the process's own
+memory (RssAnon), which is what must stay flat, and of all that is resident (VmRSS), mapped pages of the cache included,
+which the system takes back when others need them.
+"""
+
+import json as files
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from speed import machine, report
+
+Format = StrEnum("Format", ["csv", "jsonl", "parquet", "text"])
+GB, MB = 10**9, 10**6
+ROWS = 20_000  # are made at a time
+LABELS = ("north", "east", "south", "west")
+SAMPLE = 0.02  # seconds between two samples
+QUICK = "--hidden-size 16 --num-layers 1 --no-bidirectional --cell elman --batch-size 256 --epochs 1 --num-threads 1"
+
+
+def blocks(seed: int = 0) -> Iterator[tuple[list[str], list[str]]]:
+    """Texts of 4 to 40 surnames, and the class that the first one says."""
+    from elman.datasets import load
+
+    words = np.array(load("surnames")["name"].unique(), dtype=object)
+    generator = np.random.default_rng(seed)
+    while True:
+        lengths = generator.integers(4, 41, ROWS)
+        drawn = generator.zipf(1.3, lengths.sum()) % len(words)
+        ends = lengths.cumsum()
+        cut = [words[drawn[end - length : end]] for end, length in zip(ends, lengths, strict=True)]
+        yield (
+            [" ".join(one) for one in cut],
+            [LABELS[drawn[end - length] % 4] for end, length in zip(ends, lengths, strict=True)],
+        )
+
+
+def make(kind: Format, size: float, path: Path) -> int:
+    """Write a file of about `size` bytes; how many rows it has."""
+    rows = 0
+    source = blocks()
+    if kind == Format.parquet:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        # Parquet packs texts of few words tightly: its size is that of what it holds
+        schema = pa.schema([("text", pa.string()), ("label", pa.string())])
+        with pq.ParquetWriter(path, schema, compression="none", use_dictionary=False) as writer:
+            while path.stat().st_size < size:
+                texts, labels = next(source)
+                writer.write_table(pa.table({"text": texts, "label": labels}, schema))
+                rows += len(texts)
+        return rows
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+        if kind == Format.csv:
+            file.write("text,label\n")
+        while file.tell() < size:
+            texts, labels = next(source)
+            for text, label in zip(texts, labels, strict=True):
+                if kind == Format.csv:
+                    file.write(f'"{text}",{label}\n')
+                elif kind == Format.jsonl:
+                    file.write(files.dumps({"text": text, "label": label}, ensure_ascii=False) + "\n")
+                else:
+                    file.write(text + "\n")
+            rows += len(texts)
+    return rows
+
+
+class Memory(threading.Thread):
+    """The highest memory of a process for as long as it lives, in bytes."""
+
+    def __init__(self, pid: int) -> None:
+        super().__init__(daemon=True)
+        self._status = Path(f"/proc/{pid}/status")
+        self.own = self.resident = 0
+        self.start()
+
+    def run(self) -> None:
+        """Look again and again."""
+        while True:
+            try:
+                lines = self._status.read_text(encoding="ascii").splitlines()
+            except OSError:
+                return
+            found = dict(line.split(":", 1) for line in lines)
+            if "RssAnon" not in found:  # it has ended
+                return
+            self.own = max(self.own, 1024 * int(found["RssAnon"].split()[0]))
+            self.resident = max(self.resident, 1024 * int(found["VmRSS"].split()[0]))
+            time.sleep(SAMPLE)
+
+
+def measure(kind: Format, size: float, seconds: float, folder: Path) -> dict[str, Any]:
+    """Make a file, train on it in a process of its own, and tell what that took."""
+    path = folder / f"large.{'txt' if kind == Format.text else kind}"
+    rows = make(kind, size, path)
+    command = [sys.executable, "-u", __file__, "--alone", str(path)]
+    if kind != Format.text:
+        command = [sys.executable, "-u", "-m", "elman", "train", "classify", str(path), "--text", "text"]
+        command += ["--label", "label", "-o", str(folder / "m.safetensors"), "--force", "--stream", *QUICK.split()]
+    environment = {**os.environ, "XDG_CACHE_HOME": str(folder / "cache")}
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, env=environment)
+    memory = Memory(process.pid)
+    found: dict[str, Any] = {"format": str(kind), "bytes": path.stat().st_size, "rows": rows, "seconds": {}}
+    said = []
+    for line in process.stderr or ():
+        said.append(line.rstrip())
+        if passed := re.match(r"elman: (\w+) .*: .* in ([\d.]+) s$", line):
+            found["seconds"][passed[1]] = float(passed[2])
+        if line.startswith("elman: encoded data"):
+            found["before_training_bytes"] = memory.own
+            threading.Timer(seconds, lambda: process.send_signal(signal.SIGINT)).start()
+    if process.wait() not in (0, 130) or "encoding" not in found["seconds"]:
+        raise SystemExit("\n".join(said))
+    memory.join()
+    found |= {"own_bytes": memory.own, "resident_bytes": memory.resident, "trained_seconds": seconds}
+    path.unlink()
+    return found
+
+
+def encode_text(path: Path) -> None:
+    """Learn the characters of a plain text and encode it into a mapped array."""
+    from elman.files import write_arrays
+    from elman.tables import stream_text
+    from elman.tasks.encoding_progress import EncodingProgress
+    from elman.tasks.learning import TextLearner
+
+    progress, size, learner = EncodingProgress(), path.stat().st_size, TextLearner("characters")
+    with progress.reading(f"learning {path}", size) as told:
+        for piece in stream_text(path, told=told):
+            learner.update([piece])
+    codec = learner.codec(lambda: stream_text(path))
+    with progress.reading(f"encoding {path}", size) as told, write_arrays(path.with_suffix(".encoded")) as writer:
+        values = writer.array("values", np.min_scalar_type(codec.size))
+        for piece in stream_text(path, told=told):
+            values.append(codec.encode_all([piece]).values)
+    progress.say("encoded data")
+
+
+def main(
+    format: Annotated[list[Format] | None, typer.Option(help="May be repeated  [default: all]")] = None,
+    size: Annotated[list[float] | None, typer.Option(help="In GB; may be repeated  [default: 0.25 and 2]")] = None,
+    seconds: Annotated[float, typer.Option(min=0, help="Of training, after which it is interrupted")] = 30,
+    json: Annotated[Path | None, typer.Option(metavar="F", help="File to write; other formats' rows stay")] = None,
+    folder: Annotated[Path | None, typer.Option(help="Where the files are made  [default: a temporary one]")] = None,
+    alone: Annotated[Path | None, typer.Option(hidden=True)] = None,
+) -> None:
+    """Measure, print a table and write it as JSON."""
+    if not Path("/proc/self/status").exists():
+        raise SystemExit("only Linux tells the memory of a process while it runs: /proc is missing here")
+    machine.prepare(1)
+    if alone is not None:
+        encode_text(alone)
+        return
+    sizes, kinds = size or [0.25, 2.0], format or list(Format)
+    rows = []
+    for kind in kinds:
+        for one in sizes:
+            with tempfile.TemporaryDirectory(dir=folder) as place:
+                rows.append(measure(kind, one * GB, seconds, Path(place)))
+                Console(stderr=True).print(rows[-1])
+    if json is not None:
+        earlier = files.loads(json.read_text(encoding="utf-8"))["rows"] if json.exists() else []
+        rows = [row for row in earlier if row["format"] not in kinds] + rows
+        command = f"python benchmarks/large_data.py --seconds {seconds:g}"
+        report.save(json, {"rows": rows, "command": command, "machine": machine.names()})
+    Console().print(_table(rows))
+
+
+def _table(rows: list[dict[str, Any]]) -> Table:
+    heads = ("format", "GB", "rows", "hashing s", "learning s", "encoding s", "own MB", "all resident MB")
+    table = Table(*heads, title="a large file: time, and highest memory")
+    number: Callable[[dict[str, Any], str], str] = lambda row, name: f"{row['seconds'].get(name, 0):.1f}"  # noqa: E731
+    for row in rows:
+        spent = [number(row, name) for name in ("hashing", "learning", "encoding")]
+        memory = [f"{row[name] / MB:,.0f}" for name in ("own_bytes", "resident_bytes")]
+        table.add_row(row["format"], f"{row['bytes'] / GB:.2f}", f"{row['rows']:,}", *spent, *memory)
+    return table
+
+
+if __name__ == "__main__":
+    typer.run(main)
