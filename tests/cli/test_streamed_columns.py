@@ -128,6 +128,21 @@ def test_a_stream_gives_what_memory_gives(tmp_path, monkeypatch, name, suffix, b
     assert found.wiring(data.training) == expected.wiring(training)
 
 
+def test_subwords_are_learned_in_a_pass_of_their_own(tmp_path, monkeypatch):
+    pytest.importorskip("tokenizers")
+    monkeypatch.setattr("elman.tables.streaming.BLOCK", 200)
+    path = tmp_path / "t.csv"
+    write_table(TEXTS, path)
+    columns, options = Columns("text", (), "other"), {"source_level": "subwords", "target_level": "subwords"}
+    expected, (training, _), _ = prepared("translate", path, columns, **options)
+    found, data, _ = encoded("translate", path, columns, tmp_path / "encoded", **options)
+    for end in ("input", "output"):
+        assert found.codecs_[end].to_config() == expected.codecs_[end].to_config()
+    assert_close(data.training.inputs, training.inputs)
+    assert_close(data.training.targets, training.targets)
+    assert data.training.inputs.values.dtype == np.uint16
+
+
 @pytest.mark.parametrize("ahead", [0, 3])
 def test_few_sequences_are_validated_on_their_end(tmp_path, monkeypatch, ahead):
     monkeypatch.setattr("elman.tables.streaming.BLOCK", 100)
@@ -160,7 +175,7 @@ def test_a_long_end_is_scored_in_pieces_that_begin_before_it(tmp_path, monkeypat
 
 
 def test_validation_is_drawn_by_the_text_and_learned_from_by_no_codec(tmp_path, monkeypatch):
-    monkeypatch.setattr("elman.tables.streaming.BLOCK", 500)
+    monkeypatch.setattr("elman.tables.streaming.BLOCK", 5000)
     path = tmp_path / "t.csv"
     texts = [f"text {k % 700} {chr(0x4E00 + k % 700)}" for k in range(1400)]
     write_table(pd.DataFrame({"text": texts, "label": [f"c{k % 5}" for k in range(1400)]}), path)
@@ -174,7 +189,7 @@ def test_validation_is_drawn_by_the_text_and_learned_from_by_no_codec(tmp_path, 
         assert 0.15 * 1400 < len(data.validation) < 0.25 * 1400
         assert {training.count(text) for text in training} == {2}
         assert codec.to_config() == TextCodec("characters").fit(training).to_config()
-        assert found.classes_.tolist() == [f"c{k}" for k in range(5)]
+        assert found.codecs_["output"].classes == [f"c{k}" for k in range(5)]
         sides[seed] = set(training)
     assert sides[0] != sides[1]
 

@@ -59,7 +59,7 @@ def test_what_is_there_is_made_no_second_time():
     again, same = encoded_file("data", {"level": 1}, never, SILENT)
     assert same == folder
     assert again.arrays["values"].tobytes() == found.arrays["values"].tobytes() == b"abc"
-    os.replace("data", "moved")
+    Path("data").rename("moved")
     Path("data").write_bytes(b"abc")
     assert encoded_file("moved", {"level": 1}, never, SILENT)[1] == folder
     others = {encoded_file("data", {"level": 2}, write, SILENT)[1]}
@@ -71,9 +71,8 @@ def test_what_is_there_is_made_no_second_time():
 
 def test_a_file_that_did_not_change_is_not_read_again(monkeypatch):
     read = []
-    monkeypatch.setattr(
-        EncodingProgress, "reading", lambda self, what, size: read.append(what) or reading(self, what, size)
-    )
+    reading = EncodingProgress.reading
+    monkeypatch.setattr(EncodingProgress, "reading", lambda self, *what: read.append(what[0]) or reading(self, *what))
     monkeypatch.setattr(encoded_files, "RACY", -(10**12))  # as if the file were old
     encoded_file("data", {}, write, SILENT)
     encoded_file("data", {}, never, SILENT)
@@ -87,9 +86,6 @@ def test_a_file_that_did_not_change_is_not_read_again(monkeypatch):
         Path("data").write_bytes(b"abe")
         encoded_file("data", {}, write, SILENT)
     assert read == ["hashing data"] * 4
-
-
-reading = EncodingProgress.reading
 
 
 @pytest.mark.parametrize("damage", ["cut", "flipped", "unfinished"])
@@ -121,6 +117,16 @@ def process(pause: float) -> "subprocess.Popen[str]":
     return subprocess.Popen([sys.executable, "-c", WRITES, str(pause)], stdout=subprocess.PIPE, text=True)
 
 
+def wait_for(values: int) -> None:
+    """Until a process has written so many."""
+    for _ in range(2000):
+        sizes = [path.stat().st_size for path in encoded_folder().glob("*.part/values.bin")]
+        if sizes and sizes[0] >= 4 * values:
+            return
+        time.sleep(0.01)
+    raise AssertionError("nobody writes")
+
+
 def test_of_several_processes_one_encodes():
     running = [process(0.001) for _ in range(3)]
     said = {one.communicate(timeout=60)[0].strip() for one in running}
@@ -131,10 +137,7 @@ def test_of_several_processes_one_encodes():
 def test_a_killed_process_leaves_nothing_that_is_taken_for_whole():
     for killed in range(3):
         running = process(0.01)
-        while not (parts := [*encoded_folder().glob("*.part/values.bin")]) or parts[0].stat().st_size < 4 * (
-            killed + 1
-        ):
-            time.sleep(0.01)
+        wait_for(killed + 1)
         running.send_signal(signal.SIGKILL)
         running.communicate()
         assert [one.suffix for one in encoded_folders()] == [".part"]
@@ -145,11 +148,10 @@ def test_a_killed_process_leaves_nothing_that_is_taken_for_whole():
 
 
 def test_it_is_seen_and_cleared_but_for_what_is_being_written():
-    _, folder = encoded_file("data", {}, write, SILENT)
+    _, folder = encoded_file("data", {"another": "key"}, write, SILENT)
     assert folder_size(folder) == 3 + (folder / "about.json").stat().st_size
     running = process(0.01)
-    while not [*encoded_folder().glob("*.part")]:
-        time.sleep(0.01)
+    wait_for(1)
     assert clear_encoded() > 3
     assert [one.suffix for one in encoded_folders()] == [".part"]
     running.kill()
