@@ -288,6 +288,9 @@ def test_what_a_stream_cannot_do_is_said(refused, names, steps, cache):
     assert "--baseline trains many networks on data in memory" in refused(*classify, "--baseline", "feedforward")
     assert "which standard input cannot" in refused(*classify[:2], "-", *classify[3:])
     assert "no such file: nams.csv; did you mean names.csv?" in refused(*classify[:2], "nams.csv", *classify[3:])
+    pd.read_csv("steps.csv").sort_values(["unique_id", "ds"]).to_csv("sorted.csv", index=False)
+    both = ("train", "regress", "sorted.csv", "--input", "x", "--target", "y", "--bidirectional", "--window", "2")
+    assert "which are made in memory: give bidirectional=False" in refused(*both, "--verbose", "0", *STREAM)
     regress = ("train", "regress", "steps.csv", "--input", "x", "--target", "y", "--verbose", "0", *STREAM)
     assert "line 3 comes before the row above it by column 'ds'" in refused(*regress)
 

@@ -32,3 +32,10 @@ def test_refusals():
         pad([])
     with pytest.raises(InputError, match=r"differ in shape after the first dimension: \(2,\) and \(3,\)"):
         pad([np.zeros((1, 3)), np.zeros((1, 2))])
+
+
+def test_whole_numbers_of_any_size_become_what_torch_wants():
+    for dtype in (np.uint8, np.uint16, np.uint32, np.int64):
+        batch, _ = pad([np.array([250, 3], dtype), np.array([1], dtype)])
+        assert (batch.dtype, batch.tolist()) == (torch.int64, [[250, 3], [1, 0]])
+    assert pad([np.ones((2, 1), np.float32)])[0].dtype == torch.float32
