@@ -135,7 +135,9 @@ def measure(kind: Format, size: float, seconds: float, folder: Path) -> dict[str
     if process.wait() not in (0, 130) or "encoding" not in found["seconds"]:
         raise SystemExit("\n".join(said))
     memory.join()
-    found |= {"own_bytes": memory.own, "resident_bytes": memory.resident, "trained_seconds": seconds}
+    found |= {"own_bytes": memory.own, "resident_bytes": memory.resident}
+    if kind != Format.text:
+        found["trained_seconds"] = seconds
     path.unlink()
     return found
 
@@ -184,7 +186,8 @@ def main(
     if json is not None:
         earlier = files.loads(json.read_text(encoding="utf-8"))["rows"] if json.exists() else []
         rows = [row for row in earlier if row["format"] not in kinds] + rows
-        command = f"python benchmarks/large_data.py --seconds {seconds:g}"
+        given = [f"--format {one}" for one in format or ()] + [f"--size {one:g}" for one in size or ()]
+        command = " ".join([f"python benchmarks/large_data.py --seconds {seconds:g}", *given])
         report.save(json, {"rows": rows, "command": command, "machine": machine.names()})
     Console().print(_table(rows))
 
