@@ -1,7 +1,9 @@
 import io
 import json
 import os
+import re
 import shlex
+import shutil
 import signal
 from pathlib import Path
 
@@ -193,8 +195,22 @@ def test_another_training_is_not_resumed(run, names, refused) -> None:
     Path("m.safetensors").rename("n.safetensors")
     Path("m.history.jsonl").unlink()
     Path("m.report.html").unlink()
-    assert "m.checkpoints has checkpoints of an earlier training: go on with it" in refused(*CLASSIFY)
+    said = "m.checkpoints has checkpoints of an earlier training: go on with it (--resume), or begin anew (--force)"
+    assert said in refused(*CLASSIFY)
     assert run(*CLASSIFY, "--force").status == 0
+
+
+def test_resuming_what_was_never_begun_replaces_nothing(run, names, classifier, refused) -> None:
+    shutil.rmtree("m.checkpoints")
+    assert "m.safetensors exists already" in refused(*CLASSIFY, "--resume")
+
+
+def test_every_option_of_training_is_under_training(run) -> None:
+    out = run("train", "regress", "--help").out
+    _, network, training = re.split("─ (?:Network|Training) ─", out)
+    for word in ("--optimizer", "--accumulate", "--average", "--checkpoint-seconds"):
+        assert word in training
+        assert word not in network
 
 
 def test_ranks_and_resume_need_a_table_that_can_be_read_again(run, refused, monkeypatch) -> None:
@@ -202,6 +218,12 @@ def test_ranks_and_resume_need_a_table_that_can_be_read_again(run, refused, monk
     standard = [word if word != "names.csv" else "-" for word in CLASSIFY]
     assert "--resume reads the table again" in refused(*standard, "--resume")
     assert "--ranks is 2, but the table comes from standard input: give a file" in refused(*standard, "--ranks", "2")
+    assert "--ranks is 2, but --baseline trains in one process" in refused(
+        *CLASSIFY, "--ranks", "2", "--baseline", "feedforward"
+    )
+    monkeypatch.setenv("RANK", "1")
+    assert "there is no folder" in refused(*CLASSIFY[:-1], "1", "-o", "no/m.safetensors")  # RANK alone says nothing
+    monkeypatch.setenv("TORCHELASTIC_RUN_ID", "none")
     monkeypatch.setenv("RANK", "0")
     assert "--ranks is 2, but torchrun has started this process" in refused(*CLASSIFY, "--ranks", "2")
 
@@ -222,6 +244,8 @@ def test_outputs_are_checked_before_training(run, refused, classifier, monkeypat
     monkeypatch.setattr("elman.cli.columns.read_columns", None)  # not reached
     assert "m.safetensors exists already" in refused(*CLASSIFY)
     Path("m.safetensors").unlink()
+    assert "m.checkpoints has checkpoints of an earlier training" in refused(*CLASSIFY)
+    shutil.rmtree("m.checkpoints")
     assert "m.history.jsonl exists already" in refused(*CLASSIFY)
     Path("m.history.jsonl").unlink()
     assert "m.report.html exists already" in refused(*CLASSIFY)

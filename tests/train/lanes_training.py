@@ -41,7 +41,7 @@ def fit(kind, net=None, data=None, *, window=7, loss=squares, said=None, **optio
     """Train on lanes or on sequences; the model and its history. Options are those of `Settings` and of `train`."""
     net = model() if net is None else net
     data = coded() if data is None else data
-    of_train = {"checkpoints", "resume", "identity", "log", "metric"}
+    of_train = {"checkpoints", "resume", "overwrite", "identity", "log", "metric"}
     keywords = {name: options.pop(name) for name in of_train & options.keys()}
     chosen = {"epochs": 4, "batch_size": 4, "num_threads": 1, "verbose": 0, "learning_rate": 0.01, **options}
     training = data.lanes(window, CPU) if kind == "lanes" else data.examples(CPU)

@@ -321,7 +321,7 @@ def test_training_stops_after_too_many_such_steps_with_the_best_weights():
         train(model, loss, examples(x, y), None, Settings(batch_size=16, max_skipped=3))
     assert_weights(model, before[4])  # those with which epoch 2 began
     assert not model.training
-    with pytest.raises(InputError, match=r"every step of epoch 1 was skipped.*look for NaN in the data"):
+    with pytest.raises(InputError, match=r"4 steps in a row.*first in the input, row 0, feature 0"):  # all of the epoch
         train(model, squares, examples(x * np.nan, y), None, Settings(batch_size=16))
 
 
@@ -394,3 +394,31 @@ def test_a_skipped_step_leaves_buffers_as_they_were():
     assert [epoch.skipped for epoch in history.epochs] == [1, 1]
     assert model[0].running_mean.isfinite().all()
     assert model[0].num_batches_tracked == 14
+
+
+def test_gradients_that_something_replaces_are_reduced_all_the_same():
+    """A loss that calls model.zero_grad(), and a hook that makes a new tensor."""
+    x, y = line()
+
+    def run(loss, hook):
+        model = nn.Linear(3, 1, dtype=torch.float64).requires_grad_()
+        with torch.no_grad():
+            model.weight.fill_(0.1)
+            model.bias.fill_(0.2)
+        if hook:
+            model.weight.register_post_accumulate_grad_hook(lambda p: setattr(p, "grad", p.grad.clone()))
+        history = train(model, loss, examples(x, y), None, Settings(epochs=2, batch_size=16, clip=0.1))
+        return weights(model), history.epochs[-1].gradient_norm
+
+    def forgetful(model, batch):
+        model.zero_grad()
+        return squares(model, batch)
+
+    plain = run(squares, False)
+    assert run(forgetful, False) == run(squares, True) == plain
+
+
+def test_gradients_are_wanted_whatever_the_caller_has_switched_off():
+    with torch.no_grad():
+        history = train(nn.Linear(3, 1, dtype=torch.float64), squares, examples(*line()), None, Settings(epochs=2))
+    assert history.epochs[1].training_loss < history.epochs[0].training_loss

@@ -21,7 +21,7 @@ TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--np
 def two(tmp_path_factory):
     """The folder that two ranks have left, and what each says; the training in `order` was begun by one."""
     out = tmp_path_factory.mktemp("ranks")
-    first = two_ranks.order(out / "order", resume=False, stop_at=3, rank=1)
+    first = {kind: two_ranks.order(kind, out, resume=False, stop_at=3, rank=1) for kind in two_ranks.KINDS}
     paths = [str(Path(two_ranks.__file__).parent), *sys.path]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(paths), "PYTHONWARNINGS": ""}
     command = [*TORCHRUN, two_ranks.__file__, str(out)]
@@ -46,19 +46,21 @@ def test_two_ranks_are_one_after_a_hundred_steps(kind, dtype, bound, two):
     assert not np.array_equal(ranks[0]["readout.weight"], two_ranks.model(dtype).readout.weight.detach().numpy())
 
 
-def test_one_rank_then_two_then_one_keep_the_order(two, tmp_path):
+@pytest.mark.parametrize("kind", two_ranks.KINDS)
+def test_one_rank_then_two_then_one_keep_the_order(kind, two, tmp_path):
     """Rows of all batches, of both ranks together, against a training that one process does; and where it stopped."""
-    out, (rows, ended, _), said = two
-    whole, _, _ = two_ranks.order(tmp_path / "whole", resume=False, stop_at=0, rank=1)
-    assert ended == "interrupted"
-    assert said[0]["order"][1] == said[1]["order"][1] == "interrupted"  # only rank 1 was told
-    first, second = (one["order"][0] for one in said)
-    for mine, theirs in zip(first, second, strict=True):
+    out, first, said = two
+    rows, ended, _ = first[kind]
+    whole, _, weights = two_ranks.order(kind, tmp_path, resume=False, stop_at=0, rank=1)
+    ends = [one[f"order {kind}"][1] for one in said]
+    assert [ended, *ends] == ["interrupted"] * 3  # of the two ranks only one was told
+    for mine, theirs in zip(*(one[f"order {kind}"][0] for one in said), strict=True):
         rows.append(sorted(mine + theirs))
-    last, ended, _ = two_ranks.order(out / "order", resume=True, stop_at=0, rank=1)
+    last, ended, found = two_ranks.order(kind, out, resume=True, stop_at=0, rank=1)
     assert rows + last == whole
     assert ended == "epochs"
-    assert Checkpoints(out / "order").latest()[0].metadata["ranks"] == 1
+    assert Checkpoints(out / kind).latest()[0].metadata["ranks"] == 1
+    np.testing.assert_allclose(np.frombuffer(found), np.frombuffer(weights), rtol=1e-9)  # states came along too
 
 
 def test_a_step_that_goes_wrong_on_one_rank_is_skipped_on_all(two):

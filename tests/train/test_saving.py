@@ -119,6 +119,28 @@ def test_a_signal_writes_a_checkpoint_between_two_steps(number, tmp_path, monkey
     assert outcome(tmp_path / "killed", *run(resume=True)) == undisturbed
 
 
+def test_a_resumed_training_has_the_threads_of_before(tmp_path):
+    before = torch.get_num_threads()
+    seen = []
+
+    def metric(net):
+        seen.append(torch.get_num_threads())
+        return 0.5
+
+    calls = []
+
+    def loss(net, batch):
+        calls.append(batch)
+        if len(calls) == 3:
+            signal.raise_signal(signal.SIGINT)
+        return squares(net, batch)
+
+    fit("lanes", checkpoints=tmp_path, loss=loss, num_threads=2, metric=Metric("score", metric))
+    fit("lanes", checkpoints=tmp_path, resume=True, num_threads=None, metric=Metric("score", metric))
+    assert seen == [2] * 4
+    assert torch.get_num_threads() == before
+
+
 def test_a_finished_training_resumed_is_finished(tmp_path):
     undisturbed = whole("sequences", tmp_path)
     never = {"loss": lambda *_: pytest.fail("nothing is left to learn")}
@@ -149,6 +171,25 @@ def test_the_last_two_are_kept_and_a_bad_newest_one_is_passed_over(tmp_path):
         fit("lanes", network(), coded(dtype=np.float32), checkpoints=tmp_path, resume=True, **HARD)
 
 
+def test_a_new_training_replaces_one_that_has_ended_and_no_other(tmp_path):
+    calls = []
+
+    def loss(net, batch):
+        calls.append(batch)
+        if len(calls) == 9:
+            signal.raise_signal(signal.SIGINT)
+        return squares(net, batch)
+
+    fit("lanes", checkpoints=tmp_path, epochs=1)
+    fit("sequences", checkpoints=tmp_path, epochs=5, loss=loss, checkpoint_seconds=0)
+    before = {path: path.read_bytes() for path in tmp_path.glob("step-*")}
+    with pytest.raises(InputError, match=r"of a training that has not ended: go on with it \(resume=True"):
+        fit("lanes", checkpoints=tmp_path)
+    assert {path: path.read_bytes() for path in tmp_path.glob("step-*")} == before
+    fit("lanes", checkpoints=tmp_path, overwrite=True)
+    assert Checkpoints(tmp_path).latest()[0].metadata["history"]["ended"] == "epochs"
+
+
 def test_what_is_another_training_is_refused(tmp_path):
     base = {"checkpoints": tmp_path, "batch_size": 4}
     fit("lanes", **base, identity={"data": "a", "codecs": {"input": {"mean": [0]}}}, epochs=1)
@@ -159,7 +200,6 @@ def test_what_is_another_training_is_refused(tmp_path):
             fit(kind, **{**base, "epochs": 1, "resume": True, **options}, identity=identity)
         assert "\n" not in str(found.value)
 
-    refused("has checkpoints of an earlier training: go on with it", resume=False)
     refused("the data are not those that the training of .* had", identity={"data": "b", "codecs": 3})
     refused(
         r"mean is \[1\], but the training of .* has \[0\]: give the same",
@@ -167,6 +207,10 @@ def test_what_is_another_training_is_refused(tmp_path):
     )
     refused(r"learning_rate is 0.5, but the training of .* has 0.01: give the same", learning_rate=0.5)
     refused(r"batch_size is 3, but", batch_size=3)
+    refused(r"window is 8, but", window=8)
+    refused(r"reads is 'sequences', but the training of .* has 'lanes'", kind="sequences")
+    refused(r"weight_ih_l0 is \[\[20, 2\], 'torch.float32', True\], but", net=model(torch.float32))
+    refused(r"metric is \['bias', False\], but", metric=Metric("bias", lambda net: 1.0, higher_is_better=False))
     refused(r"num_threads is 2, but .* was written with 1: give the same", num_threads=2)
     with filelock.FileLock(tmp_path / "lock"):
         refused("another training writes to")

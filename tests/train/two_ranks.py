@@ -24,7 +24,7 @@ def equal(kind, dtype, **more):
     return net, history
 
 
-def order(folder, *, resume, stop_at, rank):
+def order(kind, folder, *, resume, stop_at, rank):
     """Train until batch `stop_at`, in which the last rank is told to stop; the rows that this rank read, in order."""
     calls, rows = [], []
 
@@ -38,7 +38,7 @@ def order(folder, *, resume, stop_at, rank):
 
     data = coded((5, 9, 4, 7, 3, 8, 6, 2), np.float64)
     options = {"epochs": 6, "learning_rate": 0.001, "checkpoint_seconds": 1e9}
-    net, history = fit("sequences", data=data, checkpoints=folder, resume=resume, loss=loss, **options)
+    net, history = fit(kind, data=data, window=3, checkpoints=folder / kind, resume=resume, loss=loss, **options)
     return rows, history.ended, content(net)
 
 
@@ -73,8 +73,7 @@ if __name__ == "__main__":
             weights = {name: one.numpy() for name, one in net.state_dict().items()}
             np.savez(out / f"{kind}-{dtype.itemsize}-{rank}.npz", **weights)
             found[f"{kind} {dtype.itemsize}"] = [epoch.training_loss for epoch in history.epochs]
-    rows, ended, _ = order(out / "order", resume=True, stop_at=5, rank=rank)
-    found["order"] = [rows, ended]
+        found[f"order {kind}"] = order(kind, out, resume=True, stop_at=5, rank=rank)[:2]
     found["wrong"] = wrong_on_the_last_rank(rank, max_skipped=4)
     found["text"] = Ranks(rank, 2).text_from(1, "ä" * 3 if rank else "")
     try:

@@ -15,7 +15,7 @@ from elman.cli.demo import demo
 from elman.cli.evaluate import evaluate
 from elman.cli.groups import group
 from elman.cli.info import info
-from elman.cli.launch import RESUME
+from elman.cli.launch import RESUME, rank_here
 from elman.cli.predict import predict
 from elman.cli.warmup import warmup
 from elman.errors import InputError
@@ -98,7 +98,7 @@ def _usage(error: Exception) -> str:
 
 def _complain(message: str) -> int:
     line = " ".join(message.split())
-    if os.environ.get("RANK", "0") != "0" and RESUME not in os.environ:
+    if rank_here() and RESUME not in os.environ:
         return WRONG_INPUT  # torchrun by hand: the first rank has the same to say
     sys.stderr.write(f"elman: {line}\n")
     return WRONG_INPUT

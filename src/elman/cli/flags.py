@@ -12,7 +12,15 @@ from elman.tasks.options import Options
 TRAINING = {
     "epochs",
     "batch_size",
+    "batch_steps",
+    "accumulate",
+    "optimizer",
+    "momentum",
     "learning_rate",
+    "warm_up",
+    "decay",
+    "weight_decay",
+    "average",
     "clip",
     "window",
     "validation_fraction",
@@ -20,6 +28,9 @@ TRAINING = {
     "random_state",
     "device",
     "num_threads",
+    "memory_budget",
+    "max_skipped",
+    "checkpoint_seconds",
     "verbose",
 }
 

@@ -62,6 +62,11 @@ def launch(arguments: Sequence[str], ranks: int, *, resume_command: str, module:
             shutil.rmtree(folder, ignore_errors=True)
 
 
+def rank_here() -> int | None:
+    """The number of this process among those that torchrun's agent started; None if it did not start this one."""
+    return int(os.environ["RANK"]) if "TORCHELASTIC_RUN_ID" in os.environ else None
+
+
 def without_ranks(arguments: Sequence[str]) -> list[str]:
     """The arguments without `--ranks N`."""
     words, rest = _before_dashes(arguments)

@@ -11,7 +11,7 @@ import typer
 
 from elman.cli.flags import FileArgument, Force, Stream, Strict, takes
 from elman.cli.groups import group
-from elman.cli.launch import RANK_LOST, RESUME, launch, resume_command, without_ranks
+from elman.cli.launch import RANK_LOST, RESUME, launch, rank_here, resume_command, without_ranks
 from elman.cli.shown import show_pairs, show_rows, tell
 from elman.errors import InputError
 from elman.files import check_writable
@@ -193,7 +193,6 @@ def _train(task: str, job: Job, columns: "Columns", options: Options) -> None:
         raise InputError("--baseline trains many networks on data in memory: leave it out, or give --no-stream")
 
     from elman.cli.training_data import training_data
-    from elman.train.checkpoints import Checkpoints
     from elman.train.ranks import here
 
     started = time.perf_counter()
@@ -203,8 +202,6 @@ def _train(task: str, job: Job, columns: "Columns", options: Options) -> None:
     if first:  # not before the data is known to be fit for training: an error stands alone
         for note in data.notes:
             tell(note)
-        if job.force and not job.resume and options.checkpoints:
-            Checkpoints(options.checkpoints).clear()
     _fit(estimator, job, data)
     seconds = time.perf_counter() - started
     if first and estimator.history_.epochs:
@@ -225,7 +222,12 @@ def _fit(estimator: "Estimator", job: Job, data: "TrainingData") -> None:
     history = job.beside(".history.jsonl")
     try:
         estimator.fit_coded(
-            data.training, data.validation, resume=job.resume, log=history, how_to_resume=_how_to_resume(job)
+            data.training,
+            data.validation,
+            resume=job.resume,
+            overwrite=job.force,
+            log=history,
+            how_to_resume=_how_to_resume(job),
         )
     except RankLostError:
         if RESUME in os.environ:  # the process that started the ranks says which one, and how to go on
@@ -237,7 +239,7 @@ def _written(estimator: "Estimator", job: Job, data: "TrainingData") -> str:
     """Write the model, its history and a page on the training; the names of all of them."""
     from elman.tasks.report import training_report
 
-    estimator.save(job.output, overwrite=job.force or job.resume, columns=dataclasses.asdict(data.columns))
+    estimator.save(job.output, columns=dataclasses.asdict(data.columns))
     history, page = job.beside(".history.jsonl"), job.beside(".report.html")
     estimator.history_.write(history)
     training_report(estimator, data.validation, data=str(data.columns)).write(page)
@@ -264,20 +266,33 @@ def _check_outputs(job: Job) -> None:
         raise InputError(f"--output is {job.output}: the name of a model ends in {SUFFIX}")
     if job.resume and job.file == "-":
         raise InputError("--resume reads the table again, which standard input cannot give twice: give a file")
-    if job.ranks > 1 and (job.file == "-" or "RANK" in os.environ):
-        found = "the table comes from standard input" if job.file == "-" else "torchrun has started this process"
+    _check_ranks(job)
+    begun = any(job.beside(".checkpoints").glob("step-*.safetensors"))
+    if begun and not (job.force or job.resume or Path(job.output).exists()):
         raise InputError(
-            f"--ranks is {job.ranks}, but {found}: " + ("give a file" if job.file == "-" else "leave it out")
+            f"{job.beside('.checkpoints')} has checkpoints of an earlier training: go on with it (--resume), or begin "
+            "anew (--force)"
         )
     for path in (job.output, job.beside(".history.jsonl"), job.beside(".report.html")):
-        check_writable(path, overwrite=job.force or job.resume)
+        check_writable(path, overwrite=job.force or (job.resume and begun))
+
+
+def _check_ranks(job: Job) -> None:
+    several = job.ranks > 1 or rank_here() is not None
+    for wrong, found, remedy in (
+        (job.ranks > 1 and job.file == "-", "the table comes from standard input", "give a file"),
+        (job.ranks > 1 and rank_here() is not None, "torchrun has started this process", "leave it out"),
+        (several and job.baseline is not None, "--baseline trains in one process", "leave one of them out"),
+    ):
+        if wrong:
+            raise InputError(f"--ranks is {job.ranks}, but {found}: {remedy}")
 
 
 def _how_to_resume(job: Job) -> str:
     """The command; under torchrun, whose own words are not known here, as much as can be said of it."""
     if RESUME in os.environ:
         return os.environ[RESUME]
-    return "the same torchrun command with --resume" if "RANK" in os.environ else resume_command(job.words)
+    return "the same torchrun command with --resume" if rank_here() is not None else resume_command(job.words)
 
 
 def _show(estimator: "Estimator", data: "TrainingData", written: str, output: str, seconds: float) -> None:

@@ -1,6 +1,7 @@
 """A file is written aside and put in place when it is whole: readers see the old or the new, never half."""
 
 import contextlib
+import glob
 import os
 import secrets
 import shutil
@@ -8,6 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from elman.errors import InputError
+
+ASIDE = ".elman-"  # what the names of files begin with that are not whole yet
+LONGEST = 200  # characters of a file's own name in that of the file aside
 
 
 def check_writable(path: str | os.PathLike[str], overwrite: bool = True) -> None:
@@ -64,7 +68,7 @@ def replace_file(path: str | os.PathLike[str], *, overwrite: bool = True) -> Ite
     """
     check_writable(path, overwrite)
     target = _target(path)
-    temporary = target.parent / f".elman-{secrets.token_hex(8)}{target.suffix}"
+    temporary = target.parent / f"{ASIDE}{secrets.token_hex(8)}-{target.name[-LONGEST:]}"
     try:
         # not tempfile, whose files have mode 0600; O_EXCL: never into a file or link of somebody else
         os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
@@ -81,6 +85,13 @@ def replace_file(path: str | os.PathLike[str], *, overwrite: bool = True) -> Ite
         raise
     if os.name == "posix":
         _sync_folder(target.parent)
+
+
+def remove_unfinished(path: str | os.PathLike[str]) -> None:
+    """Remove what processes that were killed while they wrote this file have left beside it; nobody writes it now."""
+    target = _target(path)
+    for left in target.parent.glob(f"{ASIDE}*-{glob.escape(target.name[-LONGEST:])}"):
+        left.unlink(missing_ok=True)
 
 
 def _target(path: str | os.PathLike[str]) -> Path:

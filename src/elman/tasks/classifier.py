@@ -1,7 +1,7 @@
 """Sequence in, one of several classes out."""
 
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any, Self, cast
 
 import numpy as np
 import torch.nn.functional as F
@@ -14,7 +14,8 @@ from elman.errors import InputError
 from elman.tasks.coded import Batch, Coded, as_ragged, input_codec
 from elman.tasks.estimator import Estimator
 from elman.tasks.learning import LabelLearner, Learner, input_learner
-from elman.tasks.options import ClassifierOptions
+from elman.tasks.online import learn
+from elman.tasks.options import ClassifierOptions, check
 from elman.train import BatchLoss, Metric
 
 
@@ -66,6 +67,22 @@ class Classifier(ClassifierMixin, Estimator, ClassifierOptions):  # type: ignore
     def coded(self, X: Sequence[Any], y: Sequence[Any], *, in_step: bool = False) -> Coded:
         """Sequences and the numbers of their classes."""
         return Coded(as_ragged(self.codecs_["input"], X), self.codecs_["output"].encode_all(y))
+
+    def partial_fit(self, X: Any, y: Any, classes: Sequence[Any] | None = None, *, goes_on: bool = False) -> Self:
+        """Learn from data that arrives in time, as `Estimator.partial_fit` does.
+
+        Args:
+            X: sequences.
+            y: the class of each.
+            classes: all that there will be, where the first part has not all of them.
+            goes_on: not for a classifier, whose sequences are whole.
+
+        Raises:
+            InputError: the data, the classes or an option does not fit.
+        """
+        check(self)
+        learn(self, X, y, classes, goes_on)
+        return self
 
     def wiring(self, training: Coded) -> dict[str, Any]:
         """Many to one."""

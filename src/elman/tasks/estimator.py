@@ -3,7 +3,8 @@
 import math
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -27,10 +28,10 @@ from elman.tasks.online import learn
 from elman.tasks.options import Options, check
 from elman.train import (
     BatchLoss,
+    Continuation,
     Examples,
     History,
     Lanes,
-    Memory,
     Metric,
     Settings,
     ordered_batches,
@@ -47,6 +48,7 @@ BATCH_SIZES = {8: 100, 16: 500, 32: 5000, 64: math.inf}  # where `batch_size` is
 PREDICTION_BATCH = 256
 # options that are not the model's: its file has none of them
 OF_THE_MACHINE = {"device", "num_threads", "verbose", "memory_budget", "checkpoints", "checkpoint_seconds"}
+FREE = {"max_skipped", "beam", "length_penalty", "max_length"}  # options that a resumed training may have otherwise
 
 
 class Estimator(BaseEstimator, Options, ABC):  # type: ignore[misc]
@@ -63,7 +65,7 @@ class Estimator(BaseEstimator, Options, ABC):  # type: ignore[misc]
     model_: nn.Module
     codecs_: dict[str, Any]
     history_: History
-    memory: Memory  # of `partial_fit`
+    continuation_: Continuation  # of `partial_fit`
     model_config_: dict[str, Any]
 
     @abstractmethod
@@ -140,6 +142,7 @@ class Estimator(BaseEstimator, Options, ABC):  # type: ignore[misc]
         wiring: dict[str, Any] | None = None,
         *,
         resume: bool = False,
+        overwrite: bool = False,
         log: str | os.PathLike[str] | None = None,
         how_to_resume: str = "fit(..., resume=True)",
     ) -> Self:
@@ -150,26 +153,40 @@ class Estimator(BaseEstimator, Options, ABC):  # type: ignore[misc]
             validation: for early stopping.
             wiring: another one than the task's own.
             resume: go on from the last checkpoint.
+            overwrite: begin anew although there are checkpoints of a training that has not ended.
             log: a file for the history, which grows with every epoch.
             how_to_resume: what to tell a person who interrupts it.
         """
+        self.__dict__.pop("continuation_", None)
         device = self.build_model(training, wiring)
-        self.history_ = train(
-            self.model_,
-            self.loss,
-            self.training_data(training, device),
-            validation.examples(device) if validation else None,
-            self.settings(training),
-            metric=self.metric(validation) if validation else None,
-            checkpoints=self.checkpoints,
-            resume=resume,
-            identity=self._identity(training, validation) if self.checkpoints is not None else None,
-            log=log,
-            how_to_resume=how_to_resume,
-        )
+        with self.unfitted_on_error():
+            self.history_ = train(
+                self.model_,
+                self.loss,
+                self.training_data(training, device),
+                validation.examples(device) if validation else None,
+                self.settings(training),
+                metric=self.metric(validation) if validation else None,
+                checkpoints=self.checkpoints,
+                resume=resume,
+                overwrite=overwrite,
+                identity=self._identity(training, validation) if self.checkpoints is not None else None,
+                log=log,
+                how_to_resume=how_to_resume,
+            )
         return self
 
-    def partial_fit(self, X: Any, y: Any, *, classes: Sequence[Any] | None = None, goes_on: bool = False) -> Self:
+    @contextmanager
+    def unfitted_on_error(self) -> Iterator[None]:
+        """Leave no model behind that looks trained and is not."""
+        try:
+            yield
+        except BaseException:
+            for name in ("model_", "history_", "model_config_"):
+                self.__dict__.pop(name, None)
+            raise
+
+    def partial_fit(self, X: Any, y: Any, *, goes_on: bool = False) -> Self:
         """Learn from data that arrives in time: one pass over X and y, from where the last call ended.
 
         The first call fits the codecs, so let it have enough data to know symbols and scales by. Nothing is set aside
@@ -179,7 +196,6 @@ class Estimator(BaseEstimator, Options, ABC):  # type: ignore[misc]
         Args:
             X: sequences.
             y: what each is to give.
-            classes: all that there will be, for a classifier whose first part has not all of them.
             goes_on: whether each sequence goes on where that of the last call ended: the hidden state does too. For a
                 value at each step, not bidirectional.
 
@@ -195,13 +211,17 @@ class Estimator(BaseEstimator, Options, ABC):  # type: ignore[misc]
             6
         """
         check(self)
-        learn(self, X, y, classes, goes_on)
+        learn(self, X, y, None, goes_on)
         return self
+
+    def rows(self, training: Coded) -> int:
+        """How many sequences a batch has, or lanes, where `batch_size` leaves it open."""
+        return next(size for size, most in BATCH_SIZES.items() if self.pieces(training) <= most)
 
     def settings(self, training: Coded, **changes: Any) -> Settings:
         """How to train on this data: the options, and where they leave it open what the size of the data suggests."""
         pieces = self.pieces(training)
-        batch_size = self.batch_size or next(size for size, most in BATCH_SIZES.items() if pieces <= most)
+        batch_size = self.batch_size or self.rows(training)
         steps = -(-pieces // (batch_size * self.accumulate))
         own = {
             "epochs": self.epochs or min(max(round(STEPS / steps), 10), 300),
@@ -226,7 +246,7 @@ class Estimator(BaseEstimator, Options, ABC):  # type: ignore[misc]
         """What makes a training this one: a resumed one has to have the same."""
         return {
             "task": self.task,
-            "options": self._own_options(),
+            "options": {name: value for name, value in self._own_options().items() if name not in FREE},
             "data": [training.digest, validation.digest if validation else None],
             "model": self.model_config_,
             "codecs": {end: codec.to_config() for end, codec in self.codecs_.items()},

@@ -119,6 +119,11 @@ class Regressor(RegressorMixin, Estimator, RegressorOptions):  # type: ignore[mi
             return len(training)
         return int((-(-training.inputs.lengths // self.window)).sum())
 
+    def rows(self, training: Coded) -> int:
+        """No more lanes than there are windows, or a lane would be shorter than one: the largest power of 2."""
+        most = super().rows(training)
+        return min(most, 1 << self.pieces(training).bit_length() - 1) if self._is_cut(training) else most
+
     def training_data(self, training: Coded, device: torch.device) -> Examples[Batch] | Lanes[Batch]:
         """Lanes where sequences are longer than a window; pieces where the network reads the future or has no state."""
         if not self._is_cut(training):

@@ -4,13 +4,13 @@ from elman.train.batches import Examples as Examples
 from elman.train.batches import LengthBatches as LengthBatches
 from elman.train.batches import Lengths as Lengths
 from elman.train.batches import ordered_batches as ordered_batches
+from elman.train.continuation import Continuation as Continuation
 from elman.train.history import Epoch as Epoch
 from elman.train.history import History as History
 from elman.train.history import Point as Point
 from elman.train.history import read_history as read_history
 from elman.train.lanes import Lanes as Lanes
 from elman.train.loop import train as train
-from elman.train.memory import Memory as Memory
 from elman.train.objective import BatchLoss as BatchLoss
 from elman.train.objective import Loss as Loss
 from elman.train.objective import Metric as Metric
@@ -22,6 +22,7 @@ from elman.train.split import split as split
 
 __all__ = [
     "BatchLoss",
+    "Continuation",
     "Epoch",
     "Examples",
     "History",
@@ -29,7 +30,6 @@ __all__ = [
     "LengthBatches",
     "Lengths",
     "Loss",
-    "Memory",
     "Metric",
     "Point",
     "Progress",

@@ -34,16 +34,16 @@ class Average:
             torch._foreach_lerp_(self._averages, self._parameters, 1 - decay)
             self._steps += 1
 
-    def memory(self) -> dict[str, Tensor]:
+    def tensors(self) -> dict[str, Tensor]:
         """The averages and their number of steps, by name, as a checkpoint keeps them."""
         averages = {str(number): one for number, one in enumerate(self._averages)}
         return {**averages, "steps": torch.tensor(self._steps)} if averages else {}
 
-    def remember(self, tensors: Mapping[str, Tensor]) -> None:
-        """Go on from what `memory` gave."""
+    def restore(self, tensors: Mapping[str, Tensor]) -> None:
+        """Go on from what `tensors` gave."""
         if self._averages:
             self._steps = int(tensors["steps"])
-            self._averages = [tensors[str(number)] for number in range(len(self._averages))]
+            self._averages = [tensors[str(k)].to(one.dtype) for k, one in enumerate(self._averages)]
 
     @contextmanager
     def in_place(self) -> Iterator[None]:

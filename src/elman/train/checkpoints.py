@@ -1,5 +1,6 @@
 """Checkpoints in a folder: written whole or not at all, checked when they are read, the last two good ones kept."""
 
+import contextlib
 import os
 import re
 from collections.abc import Mapping
@@ -10,6 +11,7 @@ import numpy as np
 
 from elman.errors import InputError
 from elman.files import read_model, write_model
+from elman.files.replace import ASIDE
 
 KIND = "checkpoint"
 KEPT = 2
@@ -44,10 +46,11 @@ class Checkpoints:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise InputError(f"{self.folder} cannot be made: {error}") from error
-        self._remove_unfinished()
+        self.remove_unfinished()
         write_model(self._path(step), tensors, {"kind": KIND, **metadata})
         for old in self._paths()[KEPT:]:
-            old.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # the next one tries again
+                old.unlink(missing_ok=True)
 
     def latest(self) -> tuple[Checkpoint | None, list[str]]:
         """The newest good one, and what is wrong with those that are newer.
@@ -73,11 +76,11 @@ class Checkpoints:
         """Remove all of them: a new training begins."""
         for path in self._paths():
             path.unlink(missing_ok=True)
-        self._remove_unfinished()
+        self.remove_unfinished()
 
-    def _remove_unfinished(self) -> None:
+    def remove_unfinished(self) -> None:
         """Remove what was being written when a process was killed."""
-        for path in self.folder.glob(".elman-*.safetensors"):
+        for path in self.folder.glob(f"{ASIDE}*.safetensors"):
             path.unlink(missing_ok=True)
 
     def __bool__(self) -> bool:

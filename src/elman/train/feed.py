@@ -1,11 +1,12 @@
 """What a rank learns from at each step: its share of the batches of separate sequences, or of the windows of lanes."""
 
+import math
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar, cast
 
-import numpy as np
-from torch import Tensor, nn
+import torch
+from torch import nn
 
 from elman.errors import InputError
 from elman.state import State
@@ -31,6 +32,8 @@ class Feed(Protocol):
 
     units: int
     """Sequences, or windows, of an epoch."""
+    about: dict[str, Any]
+    """What a resumed training has to have the same, besides its settings."""
     carried: State | None
     """What this rank's lanes have left; None at the start of an epoch, and for separate sequences."""
 
@@ -62,6 +65,7 @@ class SequenceFeed(Generic[Batch]):
         self.units = len(examples.lengths)
         if self.units == 0:
             raise InputError("there are no sequences to train on: at least one is needed")
+        self.about = {"reads": "sequences", "sequences": self.units}
         self.carried: State | None = None
         self._examples, self._loss, self._ranks, self._accumulate = examples, loss, ranks, settings.accumulate
         self._batches = LengthBatches(examples.lengths, settings.batch_size, settings.seed, settings.batch_steps)
@@ -95,6 +99,7 @@ class LaneFeed(Generic[Batch]):
         self._mine = ranks.share(self.lanes)
         self._collate, self._loss, self._accumulate = lanes.collate, loss, settings.accumulate
         self.units = len(self._windows)
+        self.about = {"reads": "lanes", "lanes": self.lanes, "window": lanes.window, "windows": self.units}
         self.carried: State | None = None
 
     def steps(self, epoch: int, done: int) -> Iterator[Step]:
@@ -111,7 +116,7 @@ class LaneFeed(Generic[Batch]):
         found = self._loss(model, batch)
         if found.state is None:
             raise TypeError("the loss of a window gives no state: return BatchLoss(total, count, state)")
-        self.carried = window.end(found.state)
+        self.carried = finite(window.end(found.state))
         return found
 
     def place(self, share: int) -> str:
@@ -122,9 +127,7 @@ class LaneFeed(Generic[Batch]):
 
 def finite(state: State) -> State:
     """The state with the rows that hold NaN or an infinity back at zero, so that a lane can go on."""
-    bad: Tensor | None = None
-    for one in state.values():
-        rows = ~one.flatten(1).isfinite().all(1)
-        bad = rows if bad is None else bad | rows
-    numbers = np.flatnonzero(cast(Tensor, bad).cpu().numpy())
-    return state.reset(numbers) if len(numbers) else state
+    if all(math.isfinite(one.sum().item()) for one in state.values()):  # quick, and true but for huge numbers
+        return state
+    bad = torch.stack([~one.flatten(1).isfinite().all(1) for one in state.values()]).any(0)
+    return state.reset(bad.cpu().numpy())

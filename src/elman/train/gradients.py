@@ -13,7 +13,8 @@ from elman.train.ranks import Ranks
 class Gradients:
     """Where backpropagation adds its gradients up: each parameter's `grad` is a piece of one flat tensor.
 
-    A parameter that a loss does not depend on has the gradient 0, on every rank, so that all ranks reduce the same.
+    A parameter that a loss does not depend on has the gradient 0, on every rank, so that all ranks reduce the same; so
+    weight decay moves it too.
 
     Args:
         parameters: on one device, of one dtype.
@@ -57,6 +58,10 @@ class Gradients:
 
         Source: Pascanu, Mikolov and Bengio, On the Difficulty of Training Recurrent Neural Networks (2013).
         """
+        for parameter, piece in zip(self._parameters, self._pieces, strict=True):
+            if parameter.grad is not piece:  # something replaced it: model.zero_grad() in a loss, a hook
+                piece.zero_() if parameter.grad is None else piece.copy_(parameter.grad)
+                parameter.grad = piece
         ranks.sum_(self._flat)
         self._flat.div_(count)
         norm = float(torch.linalg.vector_norm(self._flat))

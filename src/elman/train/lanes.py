@@ -88,6 +88,8 @@ class LaneWindows:
     """
 
     def __init__(self, offsets: Any, lanes: int | npt.NDArray[np.int64], window: int) -> None:
+        if window < 1:
+            raise InputError(f"window is {window}, expected at least 1 step")
         self._offsets = offsets  # perhaps mapped from a file, and long
         self._window = window
         if not isinstance(lanes, int):

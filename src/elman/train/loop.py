@@ -5,15 +5,16 @@ import signal
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
+import torch
 from rich.console import Console
 from torch import nn
 
 from elman.errors import InputError
 from elman.train.batches import Examples
 from elman.train.checkpoints import Checkpoints
+from elman.train.continuation import Continuation
 from elman.train.history import History
 from elman.train.lanes import Lanes
-from elman.train.memory import Memory
 from elman.train.objective import Loss, Metric
 from elman.train.progress import Progress
 from elman.train.ranks import joined
@@ -38,10 +39,11 @@ def train(
     console: Console | None = None,
     checkpoints: str | os.PathLike[str] | None = None,
     resume: bool = False,
+    overwrite: bool = False,
     identity: Mapping[str, Any] | None = None,
     log: str | os.PathLike[str] | None = None,
     how_to_resume: str = RESUME,
-    memory: Memory | None = None,
+    continuation: Continuation | None = None,
 ) -> History:
     """Fit `model` by gradient descent, and leave it with the best weights, in evaluation mode.
 
@@ -57,7 +59,9 @@ def train(
     and validation data that is the last whole one. If the first epoch had not ended, the weights stay as
     they are.
 
-    Killed at any moment and run again with `resume`, a training ends with the same bits as if nothing had happened.
+    Killed at any moment and run again with `resume`, a training ends with the same bits as if nothing had happened:
+    torch's random numbers follow from the position; where others are drawn (in `collate`, say), they must follow from
+    the batch.
     Under torchrun every process has its share of each batch, and all end with the same weights; rank 0 shows and
     writes.
 
@@ -73,10 +77,12 @@ def train(
         console: for the progress bar; None: stderr.
         checkpoints: the folder for them; None: there are none.
         resume: go on from the last checkpoint; without one from the beginning.
+        overwrite: begin anew although there are checkpoints of a training that has not ended.
         identity: what has to be the same for that, besides the settings: data, codecs, configuration, as JSON.
         log: a file for the history, JSON lines, written after every epoch.
         how_to_resume: what to tell a person who interrupts it.
-        memory: of an earlier training, from which this one goes on, and into which it writes; not with checkpoints.
+        continuation: of an earlier training, from which this one goes on, and into which it writes; not with
+            checkpoints.
 
     Returns:
         The history; `history.interrupted` tells of a Ctrl-C.
@@ -93,13 +99,13 @@ def train(
     if resume and checkpoints is None:
         raise InputError("resume is True, but there are no checkpoints to go on from: say where they are (checkpoints)")
     device = parameters[0].device
-    with joined(device) as ranks, reproducible(settings.seed, settings.num_threads, device):
-        run = Run(model, loss, training, validation, settings, metric, ranks, memory)
+    with joined(device) as ranks, reproducible(settings.seed, settings.num_threads, device), torch.enable_grad():
+        run = Run(model, loss, training, validation, settings, metric, ranks, continuation)
         saving = Saving(run, Checkpoints(checkpoints) if checkpoints is not None else None, identity or {}, log)
         progress = Progress(settings.epochs, run.feed.units, settings.verbose, console, silent=not ranks.first)
         with saving.exclusive(), Signals(terminate=checkpoints is not None) as signals:
             try:
-                saving.begin(resume, progress)
+                saving.begin(resume, overwrite, progress)
                 with progress:
                     run.go(progress, signals, saving)
             except KeyboardInterrupt:
@@ -109,6 +115,6 @@ def train(
             finally:
                 run.leave()
             progress.finish(run.history, how_to_resume if checkpoints is not None else None)
-    if signals.received == signal.SIGTERM and run.history.interrupted:
+    if signals.received == signal.SIGTERM:
         signal.raise_signal(signal.SIGTERM)
     return run.history

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from elman.train.settings import Settings
 
-SEPARATOR = "/"
+SEPARATOR = "/"  # between the names of a checkpoint's tensors
 
 
 def make_optimizer(parameters: Sequence[nn.Parameter], settings: Settings) -> torch.optim.Optimizer:
@@ -23,7 +23,7 @@ def make_optimizer(parameters: Sequence[nn.Parameter], settings: Settings) -> to
     return kind(parameters, lr=rate, weight_decay=decay, fused=True)
 
 
-def memory_of(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
+def tensors_of(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
     """What it remembers of the steps so far: a name with the parameter's number, and a tensor."""
     found: dict[str, Tensor] = {}
     for number, one in optimizer.state_dict()["state"].items():
@@ -31,8 +31,8 @@ def memory_of(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
     return found
 
 
-def remember(optimizer: torch.optim.Optimizer, tensors: Mapping[str, Tensor]) -> None:
-    """Go on from what `memory_of` gave."""
+def restore(optimizer: torch.optim.Optimizer, tensors: Mapping[str, Tensor]) -> None:
+    """Go on from what `tensors_of` gave."""
     state: dict[int, dict[str, Tensor]] = {}
     for key, value in tensors.items():
         number, name = key.split(SEPARATOR)

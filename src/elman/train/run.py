@@ -14,14 +14,14 @@ from elman.errors import InputError
 from elman.state import State
 from elman.train.average import Average
 from elman.train.batches import Examples, ordered_batches
+from elman.train.continuation import Continuation
 from elman.train.diagnosis import diagnose
-from elman.train.feed import Feed, Step, feed, finite
+from elman.train.feed import Feed, Step, feed
 from elman.train.gradients import Gradients
 from elman.train.history import Epoch, History, Point
 from elman.train.lanes import Lanes
-from elman.train.memory import Memory
 from elman.train.objective import Loss, Metric
-from elman.train.optimizer import make_optimizer, memory_of, remember
+from elman.train.optimizer import make_optimizer, restore, tensors_of
 from elman.train.progress import Progress
 from elman.train.ranks import Ranks
 from elman.train.reproducible import seed_from
@@ -82,7 +82,7 @@ class Run:
         settings: Settings,
         metric: Metric | None,
         ranks: Ranks,
-        memory: Memory | None = None,
+        continuation: Continuation | None = None,
     ) -> None:
         self.model = model
         self.settings = settings
@@ -101,9 +101,9 @@ class Run:
         self.seconds = 0.0  # of the epoch that goes on, before this process
         self._loss, self._validation, self._metric = loss, validation, metric
         self._device = self.parameters[0].device
-        self._memory = memory
-        if memory is not None and memory.weights:
-            self._recall(memory)
+        self._continuation = continuation
+        if continuation is not None and continuation.weights:
+            self._go_on(continuation)
 
     def go(self, progress: Progress, signals: Signals, save: Callable[[], None]) -> None:
         """Train to the end, or until a signal is received; `save` writes a checkpoint."""
@@ -122,6 +122,10 @@ class Run:
                 if stop:
                     self.history.ended = "interrupted"
                     return
+            if signals.received is not None and self.ranks.size == 1:  # in the last step
+                save()
+                self.history.ended = "interrupted"
+                return
             self.judge(started, signals)
             progress.epoch(self.history)
             save()
@@ -139,7 +143,7 @@ class Run:
             found = self.feed.loss(self.model, share)
             if found is not None and found.count:
                 torch.autograd.backward(found.total)
-                total, count = total + found.total.item(), count + found.count
+                total, count = total + found.total.item(), count + int(found.count)
         all_total, all_count, stopping, saving = self.ranks.sums(total, count, stop, save and self.ranks.first)
         if all_count:
             norm = math.nan
@@ -149,7 +153,8 @@ class Run:
                 self._descend(self._part(step), all_total, round(all_count), norm)
             else:
                 self._skip(step, all_total / all_count, buffers, progress)
-                if self.at.skipped_in_a_row >= self.settings.max_skipped:
+                hopeless = step.done == self.feed.units and not self.sums.steps  # all of the epoch
+                if hopeless or self.at.skipped_in_a_row >= self.settings.max_skipped:
                     self._give_up(step, before, math.isfinite(total))
         self.at.done = step.done
         self.at.step += 1
@@ -174,15 +179,13 @@ class Run:
             sums.add(total, count, norm)
 
     def _skip(self, step: Step, loss: float, buffers: list[Tensor], progress: Progress) -> None:
-        """Leave the parameters as they are, buffers as they were, and the lanes whose state is lost at zero."""
+        """Leave the parameters as they are, and buffers as they were."""
         with torch.no_grad():
             for buffer, was in zip(self.model.buffers(), buffers, strict=True):
                 buffer.copy_(was)
         self.at.skipped_in_a_row += 1
         for sums in (self.sums, self.stretch):
             sums.skipped += 1
-        if self.feed.carried is not None:
-            self.feed.carried = finite(self.feed.carried)
         what = "the gradient's norm is no finite number" if math.isfinite(loss) else f"the loss is {loss}"
         progress.skipped(self.at.epoch, self.feed.place(step.shares[0]), what, self.sums.skipped)
 
@@ -240,12 +243,7 @@ class Run:
     def judge(self, started: float, signals: Signals) -> None:
         """Measure the model after an epoch, write it into the history, and keep it if it is the best."""
         if not self.sums.steps:
-            raise InputError(
-                f"every step of epoch {self.at.epoch} was skipped, since its loss or gradient was no finite number: "
-                "look for NaN in the data, or lower learning_rate"
-                if self.sums.skipped
-                else "all sequences to train on are empty: at least one must have a step to learn from"
-            )
+            raise InputError("all sequences to train on are empty: at least one must have a step to learn from")
         self.model.eval()
         with self.average.in_place():
             signals.at_once = self.ranks.size == 1
@@ -269,8 +267,8 @@ class Run:
         elif self.history.epochs_without_gain >= self.settings.patience:
             self.history.ended = "patience"
         self.at = Position(self.at.epoch + 1, 0, self.at.step, self.at.skipped_in_a_row)
-        if self._memory is not None:
-            self._memory.state = self.feed.carried
+        if self._continuation is not None:
+            self._continuation.state = self.feed.carried
         self.sums, self.seconds, self.feed.carried = Sums(), 0.0, None
 
     @torch.no_grad()
@@ -317,20 +315,20 @@ class Run:
     def _refuse(self, name: str, value: float, cause: str) -> None:
         raise InputError(f"training stopped: the {name} is {value} in epoch {self.at.epoch}; {cause}; {self._kept()}")
 
-    def _recall(self, memory: Memory) -> None:
+    def _go_on(self, continuation: Continuation) -> None:
         """Go on where an earlier training ended."""
-        self.model.load_state_dict(memory.weights)
-        remember(self.optimizer, memory.optimizer)
-        self.average.remember(memory.average)
-        self.feed.carried = memory.state
+        self.model.load_state_dict(continuation.weights)
+        restore(self.optimizer, continuation.optimizer)
+        self.average.restore(continuation.average)
+        self.feed.carried = continuation.state
 
     def leave(self) -> None:
         """Give the model its best weights, in evaluation mode, without gradients."""
         self.gradients.release()
-        if self._memory is not None:
-            self._memory.weights = copy.deepcopy(self.model.state_dict())
-            self._memory.optimizer = memory_of(self.optimizer)
-            self._memory.average = self.average.memory()
+        if self._continuation is not None:
+            self._continuation.weights = copy.deepcopy(self.model.state_dict())
+            self._continuation.optimizer = tensors_of(self.optimizer)
+            self._continuation.average = self.average.tensors()
         if self.best_weights is not None:
             self.model.load_state_dict(self.best_weights)
         self.model.eval()

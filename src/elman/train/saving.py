@@ -13,7 +13,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+import elman
 from elman.errors import InputError
+from elman.files.replace import remove_unfinished
 from elman.state import State
 from elman.train import optimizer
 from elman.train.checkpoints import Checkpoint, Checkpoints
@@ -21,8 +23,8 @@ from elman.train.history import History
 from elman.train.progress import Progress
 from elman.train.run import Position, Run, Sums
 
-SEPARATOR = "/"
-FREE = {"verbose", "num_threads", "checkpoint_seconds"}  # settings that may change between a run and its resumption
+FREE = {"verbose", "num_threads", "checkpoint_seconds", "max_skipped"}  # settings that a resumption may change
+VERSIONS = {"elman": elman.__version__, "torch": str(torch.__version__)}
 
 
 class Saving:
@@ -44,7 +46,16 @@ class Saving:
     ) -> None:
         self._run, self._checkpoints, self._log = run, checkpoints, log
         settings = dataclasses.asdict(run.settings)
-        same = {"settings": {name: settings[name] for name in settings.keys() - FREE}, **identity}
+        same = {
+            **identity,
+            **{name: value for name, value in settings.items() if name not in FREE},
+            **run.feed.about,
+            "metric": [run.history.metric, run.history.higher_is_better],
+            "tensors": {
+                name: [list(one.shape), str(one.dtype), one.requires_grad]
+                for name, one in run.model.state_dict(keep_vars=True).items()
+            },
+        }
         self._identity = json.loads(json.dumps(same, default=_plain))  # as it comes back from the file
         self._progress: Progress | None = None
 
@@ -59,33 +70,42 @@ class Saving:
             yield
             return
         folder = self._checkpoints.folder
+        lock = filelock.FileLock(folder / "lock", blocking=False)
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            lock = filelock.FileLock(folder / "lock", blocking=False)
             lock.acquire()
         except filelock.Timeout:
             raise InputError(f"another training writes to {folder}: wait for its end, or stop it") from None
         except OSError as error:
             raise InputError(f"{folder} cannot be written: {error}") from error
-        with lock:
+        try:
             yield
+        finally:
+            lock.release()
 
-    def begin(self, resume: bool, progress: Progress) -> None:
+    def begin(self, resume: bool, overwrite: bool, progress: Progress) -> None:
         """Go on from the last good checkpoint, or begin anew.
 
         Raises:
-            InputError: it is of another training, or all are damaged; or there is one, and it is not to be resumed.
+            InputError: it is of another training, or all are damaged; or there is one of a training that has not
+                ended, and it is neither to be resumed nor to be overwritten.
         """
         self._progress = progress
         if self._checkpoints is None:
             return
         ranks = self._run.ranks
+        if ranks.first:
+            self._checkpoints.remove_unfinished()
+            if self._log is not None:
+                remove_unfinished(self._log)
         if not resume:
-            if ranks.sums(ranks.first and bool(self._checkpoints))[0]:
+            if ranks.sums(ranks.first and not overwrite and self._unended())[0]:
                 raise InputError(
-                    f"{self._checkpoints.folder} has checkpoints of an earlier training: go on with it (resume=True in "
-                    "Python, --resume on the command line), or remove the folder (--force) to begin anew"
+                    f"{self._checkpoints.folder} has checkpoints of a training that has not ended: go on with it "
+                    "(resume=True in Python, --resume on the command line), or remove it to begin anew (--force)"
                 )
+            if ranks.first:
+                self._checkpoints.clear()
             return
         found, complaints = self._checkpoints.latest()
         for complaint in complaints:
@@ -96,6 +116,17 @@ class Saving:
             path = found.path if found else self._checkpoints.folder
             raise InputError(f"{path} was written by another version of elman: train anew, without resume") from error
 
+    def _unended(self) -> bool:
+        """Whether there are checkpoints of a training that can go on."""
+        checkpoints = cast(Checkpoints, self._checkpoints)
+        if not checkpoints:
+            return False
+        try:
+            found, _ = checkpoints.latest()
+        except InputError:
+            return True
+        return found is None or found.metadata["history"]["ended"] in (None, "interrupted")
+
     def _go_on(self, found: Checkpoint | None, progress: Progress) -> None:
         ranks, folder = self._run.ranks, cast(Checkpoints, self._checkpoints).folder
         step = found.metadata["position"]["step"] if found else -1
@@ -105,6 +136,9 @@ class Saving:
             progress.say(f"no checkpoint in {folder}: beginning at the first step")
             return
         refuse_other(self._identity, found.metadata["identity"], found.path)
+        for name, version in found.metadata["versions"].items():
+            if version != VERSIONS[name]:
+                progress.say(f"{found.path} is of {name} {version}, this is {VERSIONS[name]}: the last bits may differ")
         self._set_threads(found)
         self._restore(found)
         at = self._run.at
@@ -128,33 +162,40 @@ class Saving:
                 self._progress.say(f"{error}; training goes on, and what was saved before stands")
 
     def write(self) -> None:
-        """Write a checkpoint, and the history.
+        """Write a checkpoint, then the history.
 
         Raises:
-            InputError: it cannot be written.
+            InputError: one cannot be written.
         """
         run = self._run
         carried = run.ranks.gathered(run.feed.carried) if run.feed.carried is not None else None
         if not run.ranks.first:
             return
+        if self._checkpoints is not None:
+            self._checkpoints.write(run.at.step, self._tensors(carried), self._metadata())
         if self._log is not None and run.history.epochs:
             run.history.write(self._log)
-        if self._checkpoints is None:
-            return
+
+    def _tensors(self, carried: State | None) -> dict[str, np.ndarray]:
+        run = self._run
         groups: dict[str, Mapping[str, Tensor]] = {
             "model": run.model.state_dict(),
-            "optimizer": optimizer.memory_of(run.optimizer),
-            "average": run.average.memory(),
+            "optimizer": optimizer.tensors_of(run.optimizer),
+            "average": run.average.tensors(),
             "best": run.best_weights or {},
             "state": dict(carried) if carried is not None else {},
         }
-        tensors = {
-            f"{group}{SEPARATOR}{name}": one.detach().cpu().numpy()
+        return {
+            f"{group}/{name}": State(one=one.reshape(1, *one.shape)).to_arrays()["one"][0]
             for group, members in groups.items()
             for name, one in members.items()
         }
-        metadata = {
+
+    def _metadata(self) -> dict[str, Any]:
+        run = self._run
+        return {
             "identity": self._identity,
+            "versions": VERSIONS,
             "num_threads": torch.get_num_threads(),
             "ranks": run.ranks.size,
             "position": dataclasses.asdict(run.at),
@@ -164,23 +205,22 @@ class Saving:
             "seconds": run.seconds,
             "history": dataclasses.asdict(run.history),
         }
-        self._checkpoints.write(run.at.step, tensors, metadata)
 
     def _restore(self, found: Checkpoint) -> None:
         run, about = self._run, found.metadata
         groups: dict[str, dict[str, Tensor]] = {}
         for key, array in found.tensors.items():
-            group, _, name = key.partition(SEPARATOR)
+            group, _, name = key.partition("/")
             groups.setdefault(group, {})[name] = torch.from_numpy(np.array(array)).to(run.parameters[0].device)
         run.model.load_state_dict(groups["model"])
-        optimizer.remember(run.optimizer, groups.get("optimizer", {}))
+        optimizer.restore(run.optimizer, groups.get("optimizer", {}))
         for options in run.optimizer.param_groups:
             options["lr"] = about["learning_rate"]
-        run.average.remember(groups.get("average", {}))
+        run.average.restore(groups.get("average", {}))
         run.best_weights = groups.get("best")
         if "state" in groups:
-            lanes = next(iter(groups["state"].values())).shape[0]
-            run.feed.carried = State(**groups["state"]).select(run.ranks.share(lanes))
+            state = State(**{name: one.to(run.parameters[0].dtype) for name, one in groups["state"].items()})
+            run.feed.carried = state.select(run.ranks.share(state.batch_size))
         run.at = Position(**about["position"])
         run.sums, run.stretch = Sums(**about["sums"]), Sums(**about["stretch"])
         run.seconds = about["seconds"]
