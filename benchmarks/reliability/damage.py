@@ -118,8 +118,10 @@ def train(folder: Path, epochs: int) -> Path:
     return folder
 
 
-def _run(folder: Path, command: list[str], before: Callable[[], None] = int) -> tuple[int, str]:
-    job = Forked(folder, command, before=before)
+def _run(
+    folder: Path, command: list[str], before: Callable[[], None] = int, output: Path | None = None
+) -> tuple[int, str]:
+    job = Forked(folder, command, before=before, output=output)
     return job.wait(), job.said()
 
 
@@ -249,7 +251,8 @@ def full_disk(folder: Path, trained: Path, epochs: int, failures: list[str]) -> 
             ballast = disk / "ballast"
             if kind == "tmpfs":
                 _fill(ballast, free)
-            status, said = _run(place, [*words(epochs), "--resume"], before=int if kind == "tmpfs" else _limit)
+            before = int if kind == "tmpfs" else _limit
+            status, said = _run(place, [*words(epochs), "--resume"], before, output=folder)
             ballast.unlink(missing_ok=True)
             now = sorted(one.name for one in place.glob("m.checkpoints/step-*"))
             told = "training goes on, and what was saved before stands" in said

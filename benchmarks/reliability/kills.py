@@ -153,8 +153,8 @@ class Trial:
         """All of it."""
         self._whole = undisturbed(self._folder, self._epochs, self._ranks, self._cold > 0)
         self.counts.steps = self._whole.steps
-        # in the mean a fortieth of a training lies between two kills; of few kills, as much as brings them to its end
-        self._span = self._whole.seconds * max(0.05, 4 / self._kills)
+        # some thirty kills to a training; of few, as much between them as brings them to its end
+        self._span = self._whole.seconds * max(0.1, 4 / self._kills)
         self._say(
             f"{self._ranks} rank(s), undisturbed: {self._whole.steps} steps, "
             f"{self._whole.start:.1f} s to the first one, {self._whole.seconds:.1f} s from there"

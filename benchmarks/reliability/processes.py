@@ -97,15 +97,23 @@ class Forked:
     """A training in forks of this process, which has torch imported; several ranks as torchrun starts them.
 
     Args:
-        folder: where it works; what it says goes into files there.
+        folder: where it works.
         words: the command, after `elman`.
         ranks: how many processes.
         before: done in each process first.
+        output: the folder for what it says; None: where it works.
     """
 
-    def __init__(self, folder: Path, words: Sequence[str], ranks: int = 1, before: Callable[[], None] = int) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        words: Sequence[str],
+        ranks: int = 1,
+        before: Callable[[], None] = int,
+        output: Path | None = None,
+    ) -> None:
         self.marks = Marks(ranks)
-        self._folder, self._words, self._before = folder, words, before
+        self._folder, self._words, self._before, self._output = folder, words, before, output or folder
         self._torchrun = _torchrun(ranks) if ranks > 1 else {}
         self._status: dict[int, int] = {}
         self._killed: set[int] = set()
@@ -119,7 +127,7 @@ class Forked:
             os.setsid()
             os.chdir(self._folder)
             for number, name in ((1, "out"), (2, "err")):
-                os.dup2(os.open(f"{rank}.{name}", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666), number)
+                os.dup2(os.open(self._output / f"{rank}.{name}", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666), number)
             if self._torchrun:
                 os.environ.update(self._torchrun, RANK=str(rank), LOCAL_RANK=str(rank))
             self.marks.install(rank)
@@ -157,7 +165,7 @@ class Forked:
             if one not in self._status:
                 self._status[one] = os.waitstatus_to_exitcode(os.waitpid(self._pids[one], 0)[1])
         self._killed.update(victims)
-        return all(self._status[one] == -signal.SIGKILL for one in victims)
+        return any(self._status[one] == -signal.SIGKILL for one in victims)  # at the end one is gone before the other
 
     def wait(self) -> int:
         """The status of the first rank that was not killed."""
@@ -173,7 +181,7 @@ class Forked:
 
     def said(self) -> str:
         """What rank 0 wrote; of a rank that is not the first nothing is heard."""
-        return (self._folder / "0.err").read_text(encoding="utf-8")
+        return (self._output / "0.err").read_text(encoding="utf-8")
 
 
 def _torchrun(ranks: int) -> dict[str, str]:
