@@ -241,8 +241,8 @@ def measure(case: Case, rounds: int, steps: int) -> dict[str, Any]:
 
 def main(
     only: Annotated[list[str] | None, typer.Option(metavar="NAME", help="Of the cases; may be repeated")] = None,
-    rounds: Annotated[int, typer.Option(min=2, help="In each of which both have a turn")] = 11,
-    steps: Annotated[int, typer.Option(min=1, help="Of a training, about")] = 400,
+    rounds: Annotated[int, typer.Option(min=2, help="In each of which both have a turn")] = 21,
+    steps: Annotated[int, typer.Option(min=1, help="Of a training, about")] = 200,
     json: Annotated[Path | None, typer.Option(metavar="F", help="File to write")] = None,
 ) -> None:
     """Measure, print a table and write it as JSON; the exit status is 1 where the loop costs more than 3 %."""

@@ -164,8 +164,9 @@ class Forked:
         for one in victims:
             if one not in self._status:
                 self._status[one] = os.waitstatus_to_exitcode(os.waitpid(self._pids[one], 0)[1])
-        self._killed.update(victims)
-        return any(self._status[one] == -signal.SIGKILL for one in victims)  # at the end one is gone before the other
+        died = {one for one in victims if self._status[one] == -signal.SIGKILL}  # others had ended before
+        self._killed |= died
+        return bool(died)
 
     def wait(self) -> int:
         """The status of the first rank that was not killed."""
