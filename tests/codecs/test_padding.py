@@ -6,7 +6,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from elman.codecs.padding import pad
+from elman.codecs.padding import pad, pad_slices
 from elman.errors import InputError
 
 
@@ -39,3 +39,13 @@ def test_whole_numbers_of_any_size_become_what_torch_wants():
         batch, _ = pad([np.array([250, 3], dtype), np.array([1], dtype)])
         assert (batch.dtype, batch.tolist()) == (torch.int64, [[250, 3], [1, 0]])
     assert pad([np.ones((2, 1), np.float32)])[0].dtype == torch.float32
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32])
+@pytest.mark.parametrize("rows", [[[0, 3], [3, 3], [2, 7]], [[4, 8], [6, 10]], [[10, 10]]])
+def test_slices_of_one_array_are_padded_as_arrays_are(rows: list[list[int]], dtype: type) -> None:
+    values = np.arange(1, 21).reshape(10, 2).astype(dtype)
+    found, expected = pad_slices(values, np.array(rows)), pad([values[start:stop] for start, stop in rows])
+    for one, other in zip(found, expected, strict=True):
+        assert one.dtype == other.dtype
+        assert torch.equal(one, other)

@@ -27,9 +27,29 @@ def pad(arrays: Sequence[np.ndarray]) -> tuple[torch.Tensor, torch.Tensor]:
         found = " and ".join(map(str, sorted(shapes)))
         raise InputError(f"the sequences of a batch differ in shape after the first dimension: {found}")
     lengths = np.array([len(array) for array in arrays], np.int64)
-    dtype = np.result_type(*{array.dtype for array in arrays})
-    dtype = np.dtype(np.int64) if dtype.kind in "iu" else dtype  # a file has the smallest type, torch.nn wants this one
+    dtype = _dtype(np.result_type(*{array.dtype for array in arrays}))
     batch = np.zeros((len(arrays), lengths.max(), *shapes.pop()), dtype)
     for row, array in zip(batch, arrays, strict=True):
         row[: len(array)] = array
     return torch.from_numpy(batch), torch.from_numpy(lengths)
+
+
+def pad_slices(values: np.ndarray, rows: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
+    """As `pad`, of slices of one array.
+
+    Shape:
+        values (S, ...), rows (B, 2), the first step of each and the one after its last; returns (B, T, ...) and (B,)
+    """
+    starts, stops = rows.T
+    lengths = stops - starts
+    places = starts[:, np.newaxis] + np.arange(lengths.max())
+    batch = values.take(places, 0, mode="clip")
+    past = places >= stops[:, np.newaxis]
+    if past.any():
+        batch[past] = 0
+    return torch.from_numpy(np.asarray(batch, _dtype(batch.dtype))), torch.from_numpy(lengths)
+
+
+def _dtype(stored: np.dtype) -> np.dtype:
+    """A file has the smallest type of whole numbers; torch.nn wants this one."""
+    return np.dtype(np.int64) if stored.kind in "iu" else stored

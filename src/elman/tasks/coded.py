@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from elman.codecs import Ragged, SeriesCodec, TextCodec, digest, is_text
-from elman.codecs.padding import pad
+from elman.codecs.padding import pad, pad_slices
 from elman.state import State
 from elman.tasks.learning import TextLearner
 from elman.train import Examples, Lanes, Lengths
@@ -75,8 +75,7 @@ class Coded:
         inputs, targets = self.inputs.values, self.targets.values if isinstance(self.targets, Ragged) else self.targets
 
         def collate(rows: np.ndarray, state: State) -> Batch:
-            x, lengths = pad([inputs[start:stop] for start, stop in rows])
-            y, _ = pad([targets[start:stop] for start, stop in rows])
+            (x, lengths), (y, _) = (pad_slices(one, rows) for one in (inputs, targets))
             return Batch(x.to(device), lengths, y.to(device), lengths, state)
 
         return Lanes(self.inputs.offsets, window, collate, self.inputs.offsets if each else None)

@@ -26,12 +26,12 @@ class Average:
         self._averages = [one.detach().clone() for one in parameters] if decay else []
         self._steps = 0
 
-    @torch.no_grad()
     def update(self) -> None:
         """Take in the weights after a step."""
         if self._averages:
             decay = min(self._decay, (1 + self._steps) / (10 + self._steps))
-            torch._foreach_lerp_(self._averages, self._parameters, 1 - decay)
+            with torch.no_grad():
+                torch._foreach_lerp_(self._averages, self._parameters, 1 - decay)
             self._steps += 1
 
     def tensors(self) -> dict[str, Tensor]:

@@ -60,14 +60,15 @@ class Window:
         """
         if carried is None:
             return initial_state(len(self.rows))
-        state = carried.select(self.lane)
+        state = carried if len(self.rows) == carried.batch_size else carried.select(self.lane)
         fresh = np.flatnonzero(self.fresh & (not goes_on))
         return state.reset(fresh, initial_state(len(fresh))) if len(fresh) else state
 
     def end(self, after: State) -> State:
         """What the lanes leave, (lanes, ...), from the state after each row; a lane's last row counts."""
-        last = np.flatnonzero(np.diff(self.lane, append=-1))
-        return after.select(last).detach()
+        if len(self.lane) > self.lane[-1] + 1:  # a lane has several rows
+            after = after.select(np.flatnonzero(np.diff(self.lane, append=-1)))
+        return after.detach()
 
 
 class LaneWindows:
@@ -111,6 +112,9 @@ class LaneWindows:
         stops = np.minimum(starts + self._window, ends)
         first = np.searchsorted(self._offsets, starts, side="right")  # the first sequence that begins after the start
         counts = np.maximum(np.searchsorted(self._offsets, stops, side="left") - first, 0)
+        if not counts.any():
+            fresh = (self._offsets[first - 1] == starts) & (stops > starts)
+            return Window(np.stack([starts, stops], 1), np.arange(len(starts)), fresh | (number == 0))
         lane = np.repeat(np.arange(len(starts)), counts + 1)  # a row for the start, and for each sequence that begins
         place = np.arange(len(lane)) - np.repeat(np.cumsum(counts + 1) - counts - 1, counts + 1)  # of a row in its lane
         at_start = place == 0
