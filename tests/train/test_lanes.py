@@ -45,9 +45,11 @@ def test_every_step_once_in_order_and_fresh_where_a_sequence_begins(lengths, lan
 
 @given(st.integers(0, 20))
 def test_ranks_see_their_lanes_as_one_process_does(number):
-    windows = LaneWindows(np.cumsum([0, 17, 3, 50, 9]), 6, 5)
+    offsets = np.cumsum([0, 17, 3, 50, 9])
+    windows = LaneWindows(offsets, 6, 5)
     whole = windows.window(number % len(windows))
-    parts = [windows.window(number % len(windows), lanes) for lanes in (slice(0, 3), slice(3, 6))]
+    shares = slice(0, 3), slice(3, 6)
+    parts = [LaneWindows(offsets, 6, 5, share).window(number % len(windows)) for share in shares]
     np.testing.assert_array_equal(np.concatenate([part.rows for part in parts]), whole.rows)
     np.testing.assert_array_equal(np.concatenate([part.fresh for part in parts]), whole.fresh)
     np.testing.assert_array_equal(np.concatenate([parts[0].lane, parts[1].lane + 3]), whole.lane)

@@ -95,8 +95,8 @@ class LaneFeed(Generic[Batch]):
         if len(lanes.offsets) < 2 or lanes.offsets[-1] == 0:
             raise InputError("all sequences to train on are empty: at least one must have a step to learn from")
         self.lanes = settings.batch_size if lanes.bounds is None else len(lanes.bounds) - 1
-        self._windows = LaneWindows(lanes.offsets, self.lanes if lanes.bounds is None else lanes.bounds, lanes.window)
-        self._mine = ranks.share(self.lanes)
+        bounds = self.lanes if lanes.bounds is None else lanes.bounds
+        self._windows = LaneWindows(lanes.offsets, bounds, lanes.window, ranks.share(self.lanes))
         self._collate, self._loss, self._accumulate = lanes.collate, loss, settings.accumulate
         self.units = len(self._windows)
         self.about = {"reads": "lanes", "lanes": self.lanes, "window": lanes.window, "windows": self.units}
@@ -110,7 +110,7 @@ class LaneFeed(Generic[Batch]):
 
     def loss(self, model: nn.Module, share: int) -> BatchLoss:
         """The loss of this rank's lanes in one window; their states are carried on."""
-        window = self._windows.window(share, self._mine)
+        window = self._windows.window(share)
         initial_state = cast(Any, model).initial_state
         batch = self._collate(window.rows, window.begin(self.carried, initial_state, goes_on=share == 0))
         found = self._loss(model, batch)
@@ -121,7 +121,7 @@ class LaneFeed(Generic[Batch]):
 
     def place(self, share: int) -> str:
         """The window's number and its first steps."""
-        starts = self._windows.window(share).rows[:SHOWN, 0]
+        starts = self._windows.starts(share)[:SHOWN]
         return f"window {share + 1} of {self.units}, from steps {', '.join(map(str, starts))}"
 
 

@@ -12,6 +12,7 @@ from elman.errors import InputError
 from elman.state import State
 
 Batch = TypeVar("Batch")
+AHEAD = 64  # windows that are found together
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,7 @@ class LaneWindows:
         offsets: as those of `Lanes`.
         lanes: G, or the bounds of each lane.
         window: steps of a window.
+        share: the lanes that are wanted.
 
     Raises:
         InputError: there are fewer steps than lanes.
@@ -88,40 +90,65 @@ class LaneWindows:
         (2, [[0, 4], [5, 9]], [[4, 5], [9, 10]])
     """
 
-    def __init__(self, offsets: Any, lanes: int | npt.NDArray[np.int64], window: int) -> None:
+    def __init__(
+        self, offsets: Any, lanes: int | npt.NDArray[np.int64], window: int, share: slice = slice(None)
+    ) -> None:
         if window < 1:
             raise InputError(f"window is {window}, expected at least 1 step")
         self._offsets = offsets  # perhaps mapped from a file, and long
         self._window = window
-        if not isinstance(lanes, int):
-            self._bounds = lanes
-            return
         steps = int(offsets[-1])
-        if steps < lanes:
+        if not isinstance(lanes, int):
+            bounds = lanes
+        elif steps < lanes:
             raise InputError(f"batch_size is {lanes} lanes, but there are only {steps} time steps: give fewer lanes")
-        self._bounds = np.array([lane * steps // lanes for lane in range(lanes + 1)], np.int64)
+        else:
+            bounds = np.array([lane * steps // lanes for lane in range(lanes + 1)], np.int64)
+        self._count = math.ceil(int(np.diff(bounds).max()) / window)
+        self._bounds = bounds
+        self._begins, self._ends = bounds[:-1][share], bounds[1:][share]
+        self._numbers = np.arange(len(self._begins))
+        self._known = -1
 
     def __len__(self) -> int:
         """How many windows an epoch has, the same for every lane; the last may be shorter."""
-        return math.ceil(int(np.diff(self._bounds).max()) / self._window)
+        return self._count
 
-    def window(self, number: int, lanes: slice = slice(None)) -> Window:
-        """Window `number` of some of the lanes, which are then numbered from 0."""
-        begins, ends = self._bounds[:-1][lanes], self._bounds[1:][lanes]
-        starts = np.minimum(begins + number * self._window, ends)
-        stops = np.minimum(starts + self._window, ends)
-        first = np.searchsorted(self._offsets, starts, side="right")  # the first sequence that begins after the start
-        counts = np.maximum(np.searchsorted(self._offsets, stops, side="left") - first, 0)
-        if not counts.any():
-            fresh = (self._offsets[first - 1] == starts) & (stops > starts)
-            return Window(np.stack([starts, stops], 1), np.arange(len(starts)), fresh | (number == 0))
-        lane = np.repeat(np.arange(len(starts)), counts + 1)  # a row for the start, and for each sequence that begins
+    def starts(self, number: int) -> npt.NDArray[np.int64]:
+        """The first step of window `number` of every lane, wanted or not."""
+        starts: npt.NDArray[np.int64] = np.minimum(self._bounds[:-1] + number * self._window, self._bounds[1:])
+        return starts
+
+    def window(self, number: int) -> Window:
+        """Window `number`; the lanes are numbered from 0."""
+        block, k = divmod(number, AHEAD)
+        if block != self._known:
+            self._look_ahead(block)
+        if self._counts[k].any():
+            return self._cut(k, number == 0)
+        return Window(self._rows[k], self._numbers, self._fresh[k])
+
+    def _look_ahead(self, block: int) -> None:
+        """Many windows at once, as if no sequence began within them: for one alone NumPy takes as long."""
+        numbers = np.arange(block * AHEAD, (block + 1) * AHEAD)[:, np.newaxis]
+        starts = np.minimum(self._begins + numbers * self._window, self._ends)  # (windows, lanes)
+        stops = np.minimum(starts + self._window, self._ends)
+        # the first sequence that begins after the start, and how many begin before the stop
+        self._first = np.searchsorted(self._offsets, starts, side="right")
+        self._counts = np.maximum(np.searchsorted(self._offsets, stops, side="left") - self._first, 0)
+        self._rows = np.stack([starts, stops], 2)
+        self._fresh = (self._offsets[self._first - 1] == starts) & (stops > starts)  # at its end a lane keeps its state
+        self._fresh |= numbers == 0
+        self._known = block
+
+    def _cut(self, k: int, at_beginning: bool) -> Window:
+        """A window with a row for the start of each lane, and for each sequence that begins within it."""
+        (starts, stops), first, counts = self._rows[k].T, self._first[k], self._counts[k]
+        lane = np.repeat(self._numbers, counts + 1)
         place = np.arange(len(lane)) - np.repeat(np.cumsum(counts + 1) - counts - 1, counts + 1)  # of a row in its lane
         at_start = place == 0
         begin = np.where(at_start, starts[lane], self._offsets[np.minimum(first[lane] + place, len(self._offsets)) - 1])
         end = np.where(np.append(at_start[1:], True), stops[lane], np.append(begin[1:], 0))
         kept = at_start | (end > begin)  # an empty sequence begins where the next one does
         rows, lane, at_start = np.stack([begin, end], 1)[kept], lane[kept], at_start[kept]
-        fresh = np.asarray(self._offsets[np.searchsorted(self._offsets, rows[:, 0])] == rows[:, 0])
-        fresh &= rows[:, 1] > rows[:, 0]  # a lane that is at its end keeps its state
-        return Window(rows, lane, fresh | at_start if number == 0 else fresh)
+        return Window(rows, lane, ~at_start | self._fresh[k][lane])
