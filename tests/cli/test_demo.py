@@ -120,7 +120,7 @@ def test_wrong_arguments_are_told_before_training(arguments, said, tmp_path):
     assert not (tmp_path / "new").exists()
 
 
-@pytest.mark.parametrize("when", ["elman.train.progress.Progress.epoch", "elman.train.run.Run.measure"])
+@pytest.mark.parametrize("when", ["elman.train.progress.Progress.epoch", "elman.train.measures.Measures.__call__"])
 def test_an_interrupted_training_ends_the_demo_and_is_written_if_it_learned(when, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(when, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
     learned = when.endswith("epoch")

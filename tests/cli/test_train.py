@@ -172,7 +172,7 @@ def test_ctrl_c_before_the_first_epoch_ends_writes_a_checkpoint_only(run, names,
 
     files = {path: path.read_bytes() for path in Path().iterdir() if path.is_file()}
     with monkeypatch.context() as patched:
-        patched.setattr("elman.train.run.Run.measure", interrupt)
+        patched.setattr("elman.train.measures.Measures.__call__", interrupt)
         status, out, err = run(*CLASSIFY, "--force")
     assert (status, out) == (130, "")
     command = shlex.join(["elman", *CLASSIFY, "--resume"])

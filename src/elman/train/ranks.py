@@ -2,7 +2,7 @@
 
 import datetime
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import torch
@@ -69,6 +69,12 @@ class Ranks:
             content = content if rank == self.rank else torch.empty(int(size), dtype=torch.uint8)
             dist.broadcast(content, rank)
         return bytes(content.tolist()).decode().strip()
+
+    def told_by_first(self, ill: bool, tell: Callable[[], str]) -> str:
+        """What the first rank that is ill has to tell, on every rank; the first of all, where none is."""
+        all_ill = self.sums(*(ill and rank == self.rank for rank in range(self.size)))
+        teller = next((rank for rank, one in enumerate(all_ill) if one), 0)
+        return self.text_from(teller, tell() if teller == self.rank else "")
 
     def gathered(self, state: State) -> State:
         """The states of all ranks' lanes, in order."""

@@ -5,7 +5,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -13,13 +13,14 @@ from torch import Tensor, nn
 from elman.errors import InputError
 from elman.state import State
 from elman.train.average import Average
-from elman.train.batches import Examples, ordered_batches
+from elman.train.batches import Examples
 from elman.train.continuation import Continuation
 from elman.train.diagnosis import diagnose
 from elman.train.feed import Feed, Step, feed
 from elman.train.gradients import Gradients
-from elman.train.history import Epoch, History, Point
+from elman.train.history import Epoch, History
 from elman.train.lanes import Lanes
+from elman.train.measures import Measures
 from elman.train.objective import Loss, Metric
 from elman.train.optimizer import make_optimizer, restore, tensors_of
 from elman.train.progress import Progress
@@ -28,29 +29,10 @@ from elman.train.reproducible import seed_from
 from elman.train.schedule import Schedule
 from elman.train.settings import Settings
 from elman.train.signals import Signals
+from elman.train.sums import Sums
 
 Batch = TypeVar("Batch")
 POINTS = 300  # of the curve, over all epochs
-
-
-@dataclass
-class Sums:
-    """What has added up since some step: over an epoch, or a stretch of the curve."""
-
-    loss: float = 0.0
-    count: int = 0
-    norm: float = 0.0
-    largest_norm: float = 0.0
-    steps: int = 0
-    skipped: int = 0
-
-    def add(self, loss: float, count: int, norm: float) -> None:
-        """Take in a step."""
-        self.loss += loss
-        self.count += count
-        self.norm += norm
-        self.largest_norm = max(self.largest_norm, norm)
-        self.steps += 1
 
 
 @dataclass
@@ -99,7 +81,7 @@ class Run:
         self.at = Position()
         self.sums, self.stretch = Sums(), Sums()
         self.seconds = 0.0  # of the epoch that goes on, before this process
-        self._loss, self._validation, self._metric = loss, validation, metric
+        self.measures = Measures(loss, validation, metric, settings, ranks)
         self._device = self.parameters[0].device
         self._continuation = continuation
         if continuation is not None and continuation.weights:
@@ -191,18 +173,12 @@ class Run:
 
     def _give_up(self, step: Step, before: list[State | None], finite_here: bool) -> None:
         """Say where numbers first went wrong, found by the first rank that has them."""
-        found = self._found(finite_here, lambda: self._diagnosis(step, before))
+        found = self.ranks.told_by_first(not finite_here, lambda: self._diagnosis(step, before))
         raise InputError(
             f"training stopped in epoch {self.at.epoch}, {self.feed.place(step.shares[0])}: "
             f"{self.at.skipped_in_a_row} steps in a row gave no finite loss or gradient and were skipped; {found}; "
             f"{self._kept()}"
         )
-
-    def _found(self, finite_here: bool, diagnosis: Callable[[], str]) -> str:
-        """The diagnosis of the first rank whose own numbers are not finite."""
-        ill = self.ranks.sums(*(not finite_here and rank == self.ranks.rank for rank in range(self.ranks.size)))
-        finder = next((rank for rank, one in enumerate(ill) if one), 0)
-        return self.ranks.text_from(finder, diagnosis() if finder == self.ranks.rank else "")
 
     def _kept(self) -> str:
         best = self.history.best_epoch
@@ -230,14 +206,7 @@ class Run:
         last = self.history.curve[-1].epoch if self.history.curve else 0.0
         if int(reached * points) <= int(last * points) or not self.stretch.steps + self.stretch.skipped:
             return
-        mean = (
-            (self.stretch.loss / self.stretch.count, self.stretch.norm / self.stretch.steps)
-            if self.stretch.steps
-            else None
-        )
-        rate = self.optimizer.param_groups[0]["lr"]
-        loss, norm, largest = (*mean, self.stretch.largest_norm) if mean else (None, None, None)
-        self.history.curve.append(Point(reached, loss, rate, norm, largest, self.stretch.skipped))
+        self.history.curve.append(self.stretch.point(reached, self.optimizer.param_groups[0]["lr"]))
         self.stretch = Sums()
 
     def judge(self, started: float, signals: Signals) -> None:
@@ -247,7 +216,10 @@ class Run:
         self.model.eval()
         with self.average.in_place():
             signals.at_once = self.ranks.size == 1
-            validation_loss, value = self.measure()
+            try:
+                validation_loss, value = self.measures(self.model)
+            except InputError as error:
+                raise InputError(f"training stopped: {error}, after epoch {self.at.epoch}; {self._kept()}") from error
             signals.at_once = False
             record = Epoch(
                 self.at.epoch,
@@ -270,50 +242,6 @@ class Run:
         if self._continuation is not None:
             self._continuation.state = self.feed.carried
         self.sums, self.seconds, self.feed.carried = Sums(), 0.0, None
-
-    @torch.no_grad()
-    def measure(self) -> tuple[float | None, float | None]:
-        """The validation loss and the metric of the model as it is; of the loss every rank measures its share."""
-        mean = value = None
-        if self._validation is not None:
-            data, settings, total, count = self._validation, self.settings, 0.0, 0
-            ill: Any = None
-            batches = ordered_batches(data.lengths, settings.batch_size, settings.batch_steps)
-            for indices in batches[self.ranks.rank :: self.ranks.size]:
-                found = self._loss(self.model, data.collate(indices))
-                total, count = total + found.total.item(), count + found.count
-                ill = indices if ill is None and not math.isfinite(total) else ill
-            total, valid = self.ranks.sums(total, count)
-            if not valid:
-                raise InputError("all sequences to validate on are empty: at least one must have a step")
-            mean = total / valid
-            if not math.isfinite(mean):
-                self._refuse("validation loss", mean, self._found(ill is None, lambda: self._validated(ill)))
-        if self._metric is not None:
-            value = float(self._metric.measure(self.model))
-            if self.ranks.size > 1:
-                shared = torch.tensor(value, dtype=torch.float64)
-                self.ranks.from_first([shared])
-                value = shared.item()
-            if not math.isfinite(value):
-                rate = self.settings.learning_rate
-                self._refuse(
-                    self._metric.name, value, f"most likely learning_rate={rate:g} is too high: try {rate / 10:g}"
-                )
-        return mean, value
-
-    def _validated(self, indices: Any) -> str:
-        """The diagnosis of a batch of validation data."""
-        data, rate = self._validation, self.settings.learning_rate
-
-        def again() -> Tensor:
-            return self._loss(self.model, cast(Any, data).collate(indices)).total
-
-        with torch.enable_grad():
-            return str(diagnose(self.model, again, rate))
-
-    def _refuse(self, name: str, value: float, cause: str) -> None:
-        raise InputError(f"training stopped: the {name} is {value} in epoch {self.at.epoch}; {cause}; {self._kept()}")
 
     def _go_on(self, continuation: Continuation) -> None:
         """Go on where an earlier training ended."""

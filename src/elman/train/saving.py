@@ -21,7 +21,8 @@ from elman.train import optimizer
 from elman.train.checkpoints import Checkpoint, Checkpoints
 from elman.train.history import History
 from elman.train.progress import Progress
-from elman.train.run import Position, Run, Sums
+from elman.train.run import Position, Run
+from elman.train.sums import Sums
 
 FREE = {"verbose", "num_threads", "checkpoint_seconds", "max_skipped"}  # settings that a resumption may change
 VERSIONS = {"elman": elman.__version__, "torch": str(torch.__version__)}
