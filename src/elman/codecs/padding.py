@@ -38,15 +38,19 @@ def pad_slices(values: np.ndarray, rows: np.ndarray) -> tuple[torch.Tensor, torc
     """As `pad`, of slices of one array.
 
     Shape:
-        values (S, ...), rows (B, 2), the first step of each and the one after its last; returns (B, T, ...) and (B,)
+        values (S, ...), contiguous; rows (B, 2), the first step of each and the one after its last; returns
+        (B, T, ...) and (B,)
     """
     starts, stops = rows.T
     lengths = stops - starts
-    places = starts[:, np.newaxis] + np.arange(lengths.max())
-    batch = values.take(places, 0, mode="clip")
-    past = places >= stops[:, np.newaxis]
-    if past.any():
-        batch[past] = 0
+    T = int(lengths.max())
+    if lengths.min() == T:  # a view of every slice of T steps, overlapping, out of which each row is copied in one go
+        shape, strides = (len(values) - T + 1, T, *values.shape[1:]), (values.strides[0], *values.strides)
+        batch = np.ndarray(shape, values.dtype, values, strides=strides)[starts]
+    else:
+        places = starts[:, np.newaxis] + np.arange(T)
+        batch = values.take(places, 0, mode="clip")
+        batch[places >= stops[:, np.newaxis]] = 0
     return torch.from_numpy(np.asarray(batch, _dtype(batch.dtype))), torch.from_numpy(lengths)
 
 
