@@ -34,7 +34,7 @@ class Job(Protocol):
         """Send SIGKILL to all processes, or to one rank; whether it died of that."""
 
     def wait(self) -> int:
-        """The exit status of what a person started; for ranks that were forked, that of a rank not killed.
+        """The exit status of what a person started; for ranks that were forked, that of rank 0.
 
         Raises:
             TimeoutError: it does not end.
@@ -61,6 +61,7 @@ class Marks:
 
     def install(self, rank: int) -> None:
         """Have the training loop of this process say where it is."""
+        from elman.train.measures import Measures
         from elman.train.run import Run
         from elman.train.saving import Saving
 
@@ -74,7 +75,7 @@ class Marks:
         Run.step = marked_step  # type: ignore[method-assign]
         for owner, name, place, back in (
             (Saving, "write", "save", True),
-            (Run, "measure", "validation", True),
+            (Measures, "__call__", "validation", True),
             (Run, "leave", "end", False),
         ):
             setattr(owner, name, self._marked(getattr(owner, name), rank, PLACES.index(place), back))
@@ -169,7 +170,7 @@ class Forked:
         return bool(died)
 
     def wait(self) -> int:
-        """The status of the first rank that was not killed."""
+        """The status of rank 0, which writes the model."""
         deadline = time.monotonic() + 10 * PATIENCE
         if self._killed:
             deadline = time.monotonic() + PATIENCE
@@ -178,7 +179,7 @@ class Forked:
                 self.kill()
                 raise TimeoutError(f"a training in {self._folder} does not end")
             time.sleep(0.01)
-        return next((status for rank, status in sorted(self._status.items()) if rank not in self._killed), -9)
+        return -signal.SIGKILL if 0 in self._killed else self._status[0]
 
     def said(self) -> str:
         """What rank 0 wrote; of a rank that is not the first nothing is heard."""
