@@ -19,7 +19,7 @@ statuses = []
 for number, words in enumerate(json.loads(sys.argv[3])):
     if words[0] == "forgets":
         import elman.train.optimizer
-        elman.train.optimizer.remember = lambda *_: None
+        elman.train.optimizer.restore = lambda *_: None
     try:
         app(words[words[0] == "forgets":])
     except SystemExit as ended:
