@@ -1,6 +1,7 @@
 """Tables in and out: CSV, TSV, JSON lines and Parquet, checked and with errors that name file and line."""
 
 from elman.tables.arrays import numbers_in, sequences
+from elman.tables.blocks import next_cut
 from elman.tables.reading import SUFFIXES, read_table
 from elman.tables.rows import complete_rows, filled_rows, require_columns
 from elman.tables.streaming import stream_table, stream_text
@@ -10,6 +11,7 @@ __all__ = [
     "SUFFIXES",
     "complete_rows",
     "filled_rows",
+    "next_cut",
     "numbers_in",
     "read_table",
     "require_columns",

@@ -11,6 +11,7 @@ from elman.errors import InputError
 
 LONGEST = 2**28  # bytes of one row, or characters without a space: what memory has to hold at once
 SPACES = " \n\t\r"
+_BEFORE_WORD = re.compile(f"[{SPACES}](?=[^{SPACES}])")
 
 
 def row_blocks(file: BinaryIO, size: int, last_end: Callable[[bytes], int], name: str) -> Iterator[bytes]:
@@ -127,6 +128,20 @@ def _cut_before(text: str) -> int:
             if not _joins(text[end]):
                 return end
     return 0
+
+
+def next_cut(text: str, place: int, *, within_words: bool = False) -> int:
+    """The first place from `place` on where a text can be cut, as `text_blocks` does; its length where there is none.
+
+    Args:
+        text: the text.
+        place: from 0.
+        within_words: whether any place will do where no composition joins two characters.
+    """
+    if not within_words:
+        found = _BEFORE_WORD.search(text, place)
+        return found.start() if found else len(text)
+    return next((end for end in range(place, len(text)) if not _joins(text[end])), len(text))
 
 
 def _joins(character: str) -> bool:

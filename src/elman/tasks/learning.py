@@ -8,7 +8,8 @@ import numpy as np
 from elman.codecs import LabelCodec, Moments, SeriesCodec, SymbolCounts, TextCodec
 from elman.errors import InputError
 
-MOST_WORDS = 1_000_000  # different words that are counted in a stream; 30,000 become symbols
+MOST_WORDS = 1_000_000  # different words that are counted in a stream
+VOCABULARY = 30_000  # of which so many become symbols
 MOST_CLASSES = 100_000
 
 
@@ -51,7 +52,7 @@ class TextLearner:
             level = "words" if counts.num_words > 2 * counts.texts else "characters"
         # Rare words are left out, so that training meets unknown ones as prediction will; of few texts all are needed.
         rare = 2 if counts.texts >= 1000 else 1
-        options: dict[str, Any] = {"min_count": rare, "max_size": 30_000} if level == "words" else {}
+        options: dict[str, Any] = {"min_count": rare, "max_size": VOCABULARY} if level == "words" else {}
         codec = TextCodec(level, **options)  # type: ignore[arg-type]
         return codec.fit(again()) if level == "subwords" else codec.learn(counts)
 

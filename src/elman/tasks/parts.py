@@ -6,6 +6,8 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
+from elman.tables import next_cut
+
 FEW = 10  # with fewer sequences than this, validation is their end and not some of them
 LEAD_IN = 2_000  # steps that are read before a piece of a long sequence's end is scored, so that its state is not 0
 PIECE = 20_000  # steps of a long sequence's end that are scored together
@@ -94,6 +96,48 @@ class ByTime:
             self._seen = int(seen[-1]) if len(x) else self._seen
             self._before = np.concatenate([self._before, x])[-LEAD_IN:]
         return training, validation
+
+
+class ByPlace:
+    """The beginning of one long text for training and its end for validation.
+
+    It is cut before the first word that begins after the end's share of the characters is left; in a text without
+    spaces from there on between two characters. So the place depends on the text alone, not on its blocks.
+
+    Args:
+        fraction: of the characters, for validation.
+        characters: how many there are.
+    """
+
+    def __init__(self, fraction: float, characters: int) -> None:
+        self._characters = characters
+        self._first = characters - round(characters * fraction)
+        self._seen = 0
+        self._cut = False
+
+    def __call__(self, block: Block) -> tuple[Block, Block]:
+        """What of a block is for training, and what for validation."""
+        training, validation = Block([], [], [], []), Block([], [], [], [])
+        for key, x, _, new in zip(*block, strict=True):
+            end = self._end(x)
+            if end:
+                _add(training, key, x[:end], x[:end], new)
+            if end < len(x):
+                _add(validation, key, x[end:], x[end:], not self._cut)
+                self._cut = True
+        return training, validation
+
+    def _end(self, text: str) -> int:
+        """How much of a piece comes before the cut."""
+        if self._cut:
+            return 0
+        place = self._first - self._seen
+        self._seen += len(text)
+        if place >= len(text):
+            return len(text)
+        end = next_cut(text, max(place, 0))
+        is_last = self._seen == self._characters
+        return next_cut(text, max(place, 0), within_words=True) if end == len(text) and is_last else end
 
 
 def _add(block: Block, *piece: Any) -> None:
