@@ -16,6 +16,7 @@ from elman.codecs import Ragged, TextCodec
 from elman.datasets import load
 from elman.errors import InputError
 from elman.models import InStep
+from elman.state import State
 from elman.tasks.corpus import corpus, next_symbol_lanes, next_symbol_pieces
 from elman.tasks.encoding_progress import EncodingProgress
 from elman.tasks.parts import Block, ByPlace
@@ -191,6 +192,8 @@ def test_every_symbol_but_a_first_is_a_target_once(lengths, lanes, size):
         batches = [data.collate(windows.window(number).rows, None) for number in range(len(windows))]
         assert sorted(pair for batch in batches for pair in in_batch(batch)) == pairs
         assert sum(int(batch.lengths.sum()) for batch in batches) == len(values)
+        state = State(h=torch.zeros(1, 2))
+        assert data.collate(windows.window(0).rows, state).state is state
 
 
 def next_symbol(model, batch):
