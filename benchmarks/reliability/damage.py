@@ -257,7 +257,9 @@ def full_disk(folder: Path, trained: Path, epochs: int, failures: list[str]) -> 
             now = sorted(one.name for one in place.glob("m.checkpoints/step-*"))
             told = "training goes on, and what was saved before stands" in said
             last = said.splitlines()[-1] if said else ""
-            ended = status == 0 if (place / MODEL).exists() else status == 2 and last.startswith("elman: ")
+            # the page on the training comes last, and is larger than the model
+            whole = (place / "m.report.html").exists()
+            ended = status == 0 if whole else status == 2 and last.startswith("elman: ")
             if not told or now != kept or not ended:
                 failures.append(f"disk full ({free} bytes free): status {status}, {kept} became {now}, said {said!r}")
             status, said = _run(place, [*words(epochs), "--resume"])
