@@ -296,7 +296,7 @@ def test_what_a_stream_cannot_do_is_said(refused, names, steps, cache):
 
 
 def test_large_files_are_streamed_unasked(run, names, cache, monkeypatch):
-    monkeypatch.setattr("elman.cli.train.LARGE", 100)
+    monkeypatch.setattr("elman.cli.training_data.LARGE", 100)
     train = ("train", "classify", "names.csv", "--text", "name", "--label", "language", *STREAM, "--force")
     assert "encoded data" in run(*(word for word in train if word != "--stream")).err
     assert "encoded data" not in run(*(word if word != "--stream" else "--no-stream" for word in train)).err

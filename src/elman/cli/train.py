@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from elman.tasks.estimator import Estimator
 
 SUFFIX = ".safetensors"
-LARGE = 256_000_000  # bytes of text, above which data are streamed
-PACKED = 4  # about so much larger a packed file is when it is unpacked
 
 Output = Annotated[str, typer.Option("--output", "-o", metavar="MODEL", help="The model to write, a .safetensors file")]
 Baseline = Annotated[
@@ -189,14 +187,14 @@ def _train(task: str, job: Job, columns: "Columns", options: Options) -> None:
     if job.ranks > 1:
         raise typer.Exit(launch(without_ranks(job.words), job.ranks, resume_command=resume_command(job.words)))
 
-    if job.baseline and is_streamed(job.file, job.stream):
-        raise InputError("--baseline trains many networks on data in memory: leave it out, or give --no-stream")
-
-    from elman.cli.training_data import training_data
+    from elman.cli.training_data import is_streamed, training_data
     from elman.train.ranks import here
 
-    started = time.perf_counter()
     streamed = is_streamed(job.file, job.stream)
+    if job.baseline and streamed:
+        raise InputError("--baseline trains many networks on data in memory: leave it out, or give --no-stream")
+
+    started = time.perf_counter()
     estimator, data = training_data(task, job.file, columns, options, strict=job.strict, stream=streamed)
     first = here() == 0
     if first:  # not before the data is known to be fit for training: an error stands alone
@@ -244,20 +242,6 @@ def _written(estimator: "Estimator", job: Job, data: "TrainingData") -> str:
     estimator.history_.write(history)
     training_report(estimator, data.validation, data=str(data.columns)).write(page)
     return f"{job.output}, {history}, {page}"
-
-
-def is_streamed(file: str, stream: bool | None) -> bool:
-    """Whether a file is read in a stream: as asked, else by its size.
-
-    Raises:
-        InputError: it is asked for and not possible.
-    """
-    if stream and file == "-":
-        raise InputError("--stream reads the data several times, which standard input cannot: give a file")
-    if stream is not None or not Path(file).is_file():
-        return bool(stream)
-    unpacked = PACKED if file.lower().endswith((".gz", ".parquet")) else 1
-    return Path(file).stat().st_size * unpacked > LARGE
 
 
 def _check_outputs(job: Job) -> None:

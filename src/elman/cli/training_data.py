@@ -2,9 +2,11 @@
 
 import dataclasses
 from dataclasses import dataclass
+from pathlib import Path
 
 from elman.cli.columns import Columns, Table, read_columns
 from elman.cli.streamed_columns import stream_columns
+from elman.errors import InputError
 from elman.tasks.coded import Coded
 from elman.tasks.encoding_progress import EncodingProgress
 from elman.tasks.estimator import Estimator
@@ -12,6 +14,9 @@ from elman.tasks.loading import estimator_class
 from elman.tasks.options import Options, RegressorOptions
 from elman.tasks.streamed import LONGEST_EXAMPLE, streamed
 from elman.train.ranks import here
+
+LARGE = 256_000_000  # bytes of text, above which data are streamed
+PACKED = 4  # about so much larger a packed file is when it is unpacked
 
 
 @dataclass
@@ -35,6 +40,20 @@ class TrainingData:
     example: str | None
     notes: list[str]
     table: Table | None = None
+
+
+def is_streamed(file: str, stream: bool | None) -> bool:
+    """Whether a file is read in a stream: as asked, else by its size.
+
+    Raises:
+        InputError: it is asked for and not possible.
+    """
+    if stream and file == "-":
+        raise InputError("--stream reads the data several times, which standard input cannot: give a file")
+    if stream is not None or not Path(file).is_file():
+        return bool(stream)
+    unpacked = PACKED if file.lower().endswith((".gz", ".parquet")) else 1
+    return Path(file).stat().st_size * unpacked > LARGE
 
 
 def training_data(
