@@ -74,6 +74,10 @@ def test_lanes_that_cannot_be_shared_are_refused(two):
     assert two[2][0]["refused"].startswith("batch_size is 3 lanes, which 2 ranks cannot share equally: give a multiple")
 
 
+def test_a_rank_that_still_reads_its_data_is_waited_for(two):
+    assert [one["late"] for one in two[2]] == [[2], [2]]
+
+
 def test_texts_go_round(two):
     assert [one["text"] for one in two[2]] == ["äää", "äää"]
 

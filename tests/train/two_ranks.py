@@ -1,17 +1,19 @@
 """What each of two ranks does, under torchrun: the trainings of test_ranks.py, their outcomes into a folder."""
 
+import contextlib
+import datetime
 import json
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
 from lanes_training import coded, content, fit, model, squares
 
 from elman.errors import InputError
-from elman.train import BatchLoss
-from elman.train.ranks import Ranks
+from elman.train import BatchLoss, ranks
 
 KINDS = ("lanes", "sequences")
 
@@ -65,8 +67,10 @@ if __name__ == "__main__":
     import torch
 
     out, rank = Path(sys.argv[1]), int(os.environ["RANK"])
-    torch.distributed.init_process_group("gloo")
-    found = {}
+    ranks.TIMEOUT = datetime.timedelta(seconds=2)
+    time.sleep(4 * rank)  # it still reads its data
+    together = contextlib.ExitStack()
+    found = {"late": together.enter_context(ranks.joined(torch.device("cpu"))).sums(1)}
     for kind in KINDS:
         for dtype in (torch.float32, torch.float64):
             net, history = equal(kind, dtype)
@@ -75,12 +79,11 @@ if __name__ == "__main__":
             found[f"{kind} {dtype.itemsize}"] = [epoch.training_loss for epoch in history.epochs]
         found[f"order {kind}"] = order(kind, out, resume=True, stop_at=5, rank=rank)[:2]
     found["wrong"] = wrong_on_the_last_rank(rank, max_skipped=4)
-    found["text"] = Ranks(rank, 2).text_from(1, "ä" * 3 if rank else "")
+    found["text"] = ranks.Ranks(rank, 2).text_from(1, "ä" * 3 if rank else "")
     try:
         fit("lanes", batch_size=3)
     except InputError as error:
         found["refused"] = str(error)
     (out / f"{rank}.json").write_text(json.dumps(found))
-    torch.distributed.barrier()
-    torch.distributed.destroy_process_group()
+    together.close()
     os._exit(0)  # gloo's threads abort an orderly end now and then

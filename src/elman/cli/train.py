@@ -14,7 +14,7 @@ from elman.cli.groups import group
 from elman.cli.launch import RANK_LOST, RESUME, launch, rank_here, resume_command, without_ranks
 from elman.cli.shown import show_pairs, show_rows, tell
 from elman.errors import InputError
-from elman.files import check_writable
+from elman.files import check_writable, read_model
 from elman.tasks.options import ClassifierOptions, Options, RegressorOptions, TranslatorOptions, check
 
 if TYPE_CHECKING:
@@ -195,7 +195,11 @@ def _train(task: str, job: Job, columns: "Columns", options: Options) -> None:
         raise InputError("--baseline trains many networks on data in memory: leave it out, or give --no-stream")
 
     started = time.perf_counter()
-    estimator, data = training_data(task, job.file, columns, options, strict=job.strict, stream=streamed)
+    try:
+        estimator, data = training_data(task, job.file, columns, options, strict=job.strict, stream=streamed)
+    except KeyboardInterrupt:
+        tell(f"interrupted while {job.file} was read: nothing was written; the same command begins again")
+        raise
     first = here() == 0
     if first:  # not before the data is known to be fit for training: an error stands alone
         for note in data.notes:
@@ -251,14 +255,21 @@ def _check_outputs(job: Job) -> None:
     if job.resume and job.file == "-":
         raise InputError("--resume reads the table again, which standard input cannot give twice: give a file")
     _check_ranks(job)
-    begun = any(job.beside(".checkpoints").glob("step-*.safetensors"))
-    if begun and not (job.force or job.resume or Path(job.output).exists()):
+    newest = max(job.beside(".checkpoints").glob("step-*.safetensors"), default=None)
+    if newest is not None and not (job.force or job.resume) and not _has_ended(newest):
         raise InputError(
-            f"{job.beside('.checkpoints')} has checkpoints of an earlier training: go on with it (--resume), or begin "
+            f"{newest.parent} has checkpoints of a training that has not ended: go on with it (--resume), or begin "
             "anew (--force)"
         )
     for path in (job.output, job.beside(".history.jsonl"), job.beside(".report.html")):
-        check_writable(path, overwrite=job.force or (job.resume and begun))
+        check_writable(path, overwrite=job.force or (job.resume and newest is not None))
+
+
+def _has_ended(checkpoint: Path) -> bool:
+    try:
+        return read_model(checkpoint).metadata["history"]["ended"] in ("epochs", "patience")
+    except InputError:  # damaged: --resume takes the one before, and says so
+        return False
 
 
 def _check_ranks(job: Job) -> None:

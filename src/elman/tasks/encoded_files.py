@@ -46,20 +46,42 @@ def encoded_file(
     whole = json.dumps([FORMAT, content, key], sort_keys=True)
     folder = encoded_folder() / hashlib.sha256(whole.encode()).hexdigest()[:32]
     _make(folder.parent)
-    with _locked(folder, progress):
-        found = open_arrays(folder)
-        if found is None:
-            if folder.exists():
-                progress.say(f"the encoded data in {folder} are damaged: they are made again")
-            remove_unfinished()
-            with write_arrays(folder) as writer:
-                write(writer)
-                if _stamp(file) != before:
-                    raise InputError(f"{file} changed while it was read: start again when it is complete")
-            found = open_arrays(folder)
+    found = open_arrays(
+        folder
+    )  # which may be where nothing can be written, and needs no lock: whole folders are renamed
+    if found is None:
+        with _usable(), _locked(folder, progress):
+            found = open_arrays(folder) or _written(folder, file, before, write, progress)
     if found is None:
         raise InputError(f"{folder} cannot be read back as it was written: check the disk")
     return found, folder
+
+
+def _written(
+    folder: Path, file: str, before: list[int], write: Callable[[FolderWriter], None], progress: EncodingProgress
+) -> Arrays | None:
+    if folder.exists():
+        progress.say(f"the encoded data in {folder} are damaged: they are made again")
+    remove_unfinished()
+    with write_arrays(folder) as writer:
+        write(writer)
+        if _stamp(file) != before:
+            raise InputError(f"{file} changed while it was read: start again when it is complete")
+    return open_arrays(folder)
+
+
+@contextmanager
+def _usable() -> Iterator[None]:
+    """Say what to do about a cache that cannot be written."""
+    remedy = "free space (elman data cache --clear), or name another folder in the environment variable XDG_CACHE_HOME"
+    try:
+        yield
+    except OSError as error:
+        raise InputError(f"the cache {encoded_folder()} cannot be written ({error.strerror}): {remedy}") from error
+    except InputError as error:
+        if isinstance(error.__cause__, OSError):
+            raise InputError(f"{error}: {remedy}") from error
+        raise
 
 
 def encoded_folders() -> list[Path]:
@@ -76,12 +98,13 @@ def folder_size(folder: Path) -> int:
 def clear_encoded() -> int:
     """Remove all of it but what is being written; how many bytes that were."""
     freed = 0
-    for folder in encoded_folders():
-        with suppress(filelock.Timeout), _lock(folder).acquire(blocking=False):
-            freed += folder_size(folder)
-            shutil.rmtree(folder)
-    for path in encoded_folder().glob("*.content"):
-        path.unlink(missing_ok=True)
+    with _usable():
+        for folder in encoded_folders():
+            with suppress(filelock.Timeout), _lock(folder).acquire(blocking=False):
+                freed += folder_size(folder)
+                shutil.rmtree(folder)
+        for path in encoded_folder().glob("*.content"):
+            path.unlink(missing_ok=True)
     return freed
 
 
@@ -139,7 +162,7 @@ def _content(file: str, progress: EncodingProgress) -> str:
             told(raw.tell())
     # What changed just before or during the reading may change once more and look the same.
     if _stamp(file) == stamp and max(stamp[1:3]) + RACY < started:
-        with replace_file(place) as temporary:
+        with suppress(InputError), replace_file(place) as temporary:  # a note for the next time, no more
             temporary.write_text(json.dumps({"stamp": stamp, "sha256": digest.hexdigest()}), encoding="utf-8")
     return digest.hexdigest()
 

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from elman.errors import InputError
 from elman.train.batches import Examples, Indices, ordered_batches
-from elman.train.diagnosis import diagnose
+from elman.train.diagnosis import diagnose, too_fast
 from elman.train.objective import Loss, Metric
 from elman.train.ranks import Ranks
 from elman.train.settings import Settings
@@ -79,8 +79,5 @@ class Measures(Generic[Batch]):
             self._ranks.from_first([shared])
             value = shared.item()
         if not math.isfinite(value):
-            rate = self._settings.learning_rate
-            raise InputError(
-                f"the {metric.name} is {value}; most likely learning_rate={rate:g} is too high: try {rate / 10:g}"
-            )
+            raise InputError(f"the {metric.name} is {value}; most likely {too_fast(self._settings.learning_rate)}")
         return value

@@ -13,6 +13,7 @@ from elman.errors import InputError
 from elman.state import State
 
 TIMEOUT = datetime.timedelta(seconds=45)  # a rank that is silent for so long is taken for dead
+PREPARING = datetime.timedelta(days=1)  # until all have their data: one may encode what others have already
 
 
 class RankLostError(InputError):
@@ -27,10 +28,11 @@ class Ranks:
     Args:
         rank: the number of this process, from 0.
         size: how many there are.
+        group: torch's, of all of them; None: its default one.
     """
 
-    def __init__(self, rank: int = 0, size: int = 1) -> None:
-        self.rank, self.size = rank, size
+    def __init__(self, rank: int = 0, size: int = 1, group: dist.ProcessGroup | None = None) -> None:
+        self.rank, self.size, self._group = rank, size, group
 
     @property
     def first(self) -> bool:
@@ -41,7 +43,7 @@ class Ranks:
         """Add up over ranks, in place."""
         if self.size > 1:
             with _answered():
-                dist.all_reduce(numbers)
+                dist.all_reduce(numbers, group=self._group)
 
     def sums(self, *numbers: float) -> tuple[float, ...]:
         """Each number added up over ranks, in float64."""
@@ -56,7 +58,7 @@ class Ranks:
         if self.size > 1:
             with _answered():
                 for one in numbers:
-                    dist.broadcast(one, 0)
+                    dist.broadcast(one, 0, group=self._group)
 
     def text_from(self, rank: int, text: str) -> str:
         """The text that one of the ranks has."""
@@ -65,9 +67,9 @@ class Ranks:
         content = torch.frombuffer(bytearray(text.encode() or b" "), dtype=torch.uint8)
         size = torch.tensor([len(content)])
         with _answered():
-            dist.broadcast(size, rank)
+            dist.broadcast(size, rank, group=self._group)
             content = content if rank == self.rank else torch.empty(int(size), dtype=torch.uint8)
-            dist.broadcast(content, rank)
+            dist.broadcast(content, rank, group=self._group)
         return bytes(content.tolist()).decode().strip()
 
     def told_by_first(self, ill: bool, tell: Callable[[], str]) -> str:
@@ -84,7 +86,7 @@ class Ranks:
         with _answered():
             for name, one in state.items():
                 parts = [torch.empty_like(one) for _ in range(self.size)]
-                dist.all_gather(parts, one.contiguous())
+                dist.all_gather(parts, one.contiguous(), group=self._group)
                 arrays[name] = torch.cat(parts)
         return State(**arrays)
 
@@ -122,11 +124,13 @@ def joined(device: torch.device) -> Iterator[Ranks]:
     if device.type != "cpu":
         raise InputError(f"device is {device.type!r}, but many ranks train on CPUs: leave device or ranks out")
     with _answered():
-        dist.init_process_group("gloo", timeout=TIMEOUT)
+        dist.init_process_group("gloo", timeout=PREPARING)
     try:
-        yield Ranks(dist.get_rank(), dist.get_world_size())
         with _answered():
-            dist.barrier()  # nobody hangs up on another
+            group = dist.new_group(timeout=TIMEOUT)
+        yield Ranks(dist.get_rank(), dist.get_world_size(), group)
+        with _answered():
+            dist.barrier(group=group)  # nobody hangs up on another
     finally:
         dist.destroy_process_group()
 

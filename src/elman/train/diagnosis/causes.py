@@ -21,9 +21,12 @@ OF_ARITHMETIC = "a division by 0, a root or logarithm of a number that has none,
 PARTIAL = ("log", "sqrt", "div", "power", "exp")  # operations of an equation that give no finite number for some
 
 
+HIGHEST = 0.1  # a learning rate that anybody would try
+
+
 def too_fast(learning_rate: float) -> str:
     """The cause of last resort, and what stands behind weights that are too large."""
-    return f"learning_rate={learning_rate:g} is too high, try {learning_rate / 10:g}"
+    return f"learning_rate={learning_rate:g} is too high, try {min(learning_rate / 10, HIGHEST):g}"
 
 
 def non_finite_parameter(model: nn.Module) -> str | None:
