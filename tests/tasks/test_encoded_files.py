@@ -1,5 +1,6 @@
 """The cache of encoded data: made once, found again, never half."""
 
+import errno
 import io
 import os
 import signal
@@ -179,3 +180,21 @@ def test_a_terminal_sees_a_bar_and_a_file_a_line():
     with EncodingProgress(1, console=Console(file=plain)).reading("encoding f.csv", 4000) as told:
         told(1000)
     assert plain.getvalue() == "elman: encoding f.csv: 4.0 kB in 0.0 s\n"
+
+
+def test_a_cache_that_cannot_be_written_serves_what_it_has_and_says_what_to_do(monkeypatch):
+    encoded_file("data", {}, write, SILENT)
+
+    def read_only(*_, **__):
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("filelock.FileLock.acquire", read_only)
+        assert encoded_file("data", {}, never, SILENT)[0].arrays["values"].tobytes() == b"abc"
+        remedy = r"free space \(elman data cache --clear\), or name another folder in .* XDG_CACHE_HOME"
+        for act in (lambda: encoded_file("data", {"level": 3}, write, SILENT), clear_encoded):
+            with pytest.raises(InputError, match=rf"cannot be written \(Read-only file system\): {remedy}"):
+                act()
+    monkeypatch.setattr(os, "fsync", lambda _: (_ for _ in ()).throw(OSError(errno.ENOSPC, "No space left on device")))
+    with pytest.raises(InputError, match=rf"No space left on device.*{remedy}"):
+        encoded_file("data", {"level": 4}, write, SILENT)
