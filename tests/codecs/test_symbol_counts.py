@@ -43,3 +43,37 @@ def test_of_too_many_words_the_frequent_ones_stay():
     assert counts.words["often"] == 5000
     assert counts.words["half"] >= 2500 - counts.forgotten
     assert counts.forgotten > 0
+
+
+def drifting():
+    """Words that each stand once; in the second half one that stands often among them."""
+    for k in range(400):
+        yield [f"w{k}-{j}" for j in range(50)] + ["late"] * (20 if k >= 200 else 0)
+
+
+def growing():
+    """A word that stands often, in blocks where another stands as often."""
+    for k in range(1, 8):
+        yield ["x"] * k + [f"w{k}"] * k
+
+
+def skewed():
+    """Words by Zipf's law."""
+    generator = np.random.default_rng(0)
+    for _ in range(100):
+        yield [f"w{n}" for n in generator.zipf(1.3, 200)]
+
+
+@pytest.mark.parametrize(("stream", "most"), [(drifting, 100), (growing, 1), (skewed, 20), (skewed, 200)])
+def test_what_is_forgotten_does_not_add_up(stream, most):
+    counts, expected = SymbolCounts("words", most), Counter()
+    for words in stream():
+        counts.update([" ".join(words)])
+        expected.update(words)
+        assert len(counts.words) <= most
+        assert counts.forgotten <= expected.total() / (most + 1)
+        for word, n in expected.items():
+            assert n - counts.forgotten <= counts.words[word] <= n
+    assert counts.forgotten > 0
+    if stream is drifting:
+        assert counts.words.most_common(1) == [("late", 4000)]

@@ -17,7 +17,8 @@ class SymbolCounts:
     Args:
         level: "characters" or "words": what to count; None: both; "subwords": only the texts and their words.
         most: different words to remember at most; None: all. Of more, the rarest are forgotten (lossy counting): a
-            count can then be too low by `forgotten`, and frequent words keep their place.
+            count can then be too low by `forgotten`, which is at most `num_words` / (`most` + 1), and words that stand
+            more often than that keep their place.
 
     Example:
         >>> counts = SymbolCounts("words").update(["HH AH L OW", "HH AY"])
@@ -34,6 +35,7 @@ class SymbolCounts:
         self.forgotten = 0
         self._level = level
         self._most = most
+        self._missed: dict[str, int] = {}  # how often each word that is left may have stood before it was remembered
         self._characters = np.zeros(0, np.int64)
 
     def update(self, texts: Sequence[str]) -> "SymbolCounts":
@@ -50,15 +52,22 @@ class SymbolCounts:
                 self.num_words += len(words)
                 if self._level != "subwords":
                     self.words.update(words)
-            while self._most is not None and len(self.words) > self._most:
-                self.forgotten += 1
-                self.words = Counter({word: n for word, n in self.words.items() if n > self.forgotten})
+            if self._most is not None and len(self.words) > self._most:
+                self._forget(self._most)
         if self._level in (None, "characters"):
             found = np.bincount(code_points("".join(normal)))
             if len(found) > len(self._characters):
                 self._characters = np.pad(self._characters, (0, len(found) - len(self._characters)))
             self._characters[: len(found)] += found
         return self
+
+    def _forget(self, most: int) -> None:
+        """Leave the words that may be the most frequent; of those forgotten none stood more than `forgotten` times."""
+        missed = {word: self._missed.get(word, self.forgotten) for word in self.words}
+        highest = {word: n + missed[word] for word, n in self.words.items()}
+        self.forgotten = sorted(highest.values(), reverse=True)[most]
+        self.words = Counter({word: n for word, n in self.words.items() if highest[word] > self.forgotten})
+        self._missed = {word: missed[word] for word in self.words}
 
     @property
     def characters(self) -> Mapping[str, int]:
