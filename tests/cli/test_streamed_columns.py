@@ -228,6 +228,53 @@ def test_what_does_not_fit_is_refused_with_its_line(tmp_path, monkeypatch, case,
     assert [one.name for one in tmp_path.iterdir()] == [path.name]
 
 
+LATE = {
+    "empty at first": (
+        ".csv",
+        "x,z,y\n1,,1\n2,,1\n3,4,1\n",
+        "column 'z' in FILE is empty down to line 2, which does not tell whether it holds numbers: NAME",
+    ),
+    "empty texts at first": (".csv", 'x,z,y\n1,"",1\n2,,1\n3,4,1\n', "column 'z' in FILE is empty down to line 2, "),
+    "null at first": (".jsonl", '{"x":1,"z":null,"y":1}\n{"x":1,"z":2,"y":1}\n', "'z' in FILE is empty down to line 1"),
+    "not there at first": (
+        ".jsonl",
+        '{"x":1,"y":1}\n{"x":1,"y":1,"z":null}\n{"x":1,"y":1}\n{"x":1,"y":1,"z":1}\n',
+        "column 'z' in FILE begins in line 4, after the inputs were found: NAME",
+    ),
+    "no list at first": (
+        ".jsonl",
+        '{"x":[1],"y":[1]}\n{"x":[1],"y":[1],"z":[1]}\n',
+        "column 'z' in FILE begins in line 2, after the inputs were found: NAME",
+    ),
+    "numbers at first": (
+        ".csv",
+        "x,z,y\n1,1,1\n2,2,1\n3,n/a,1\n",
+        "column 'z' in FILE holds 'n/a' (line 4): expected a number, as above it: NAME, or mend it",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", LATE)
+def test_columns_that_only_later_blocks_tell_of_are_refused_where_inputs_are_found(tmp_path, monkeypatch, case):
+    suffix, content, said = LATE[case]
+    monkeypatch.setattr("elman.tables.streaming.BLOCK", 15)
+    path = tmp_path / f"t{suffix}"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(InputError) as error:
+        encoded("regress", path, Columns(None, (), "y", "step"), tmp_path / "e")
+    assert said.replace("FILE", str(path)).replace("NAME", "name the inputs with --input") in str(error.value)
+    assert "\n" not in str(error.value)
+    assert encoded("regress", path, Columns(None, ("x",), "y", "step"), tmp_path / "e")[2].inputs == ("x",)
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl"])
+def test_a_column_that_is_empty_in_all_of_a_block_alone_is_no_input(tmp_path, suffix):
+    path = tmp_path / f"t{suffix}"
+    write_table(pd.DataFrame({"x": [1.0, 2.0], "z": [None, None], "y": [1.0, 2.0]}), path)
+    columns = Columns(None, (), "y", "step")
+    assert encoded("regress", path, columns, tmp_path / "e")[2] == read_columns(str(path), columns, "regress").columns
+
+
 STREAM = [
     "--validation-fraction",
     "0.4",

@@ -15,6 +15,7 @@ from elman.tables import filled_rows, numbers_in, require_columns, sequences, st
 from elman.tasks.parts import Block, Source
 
 Told = Callable[[int], None]
+NAME_INPUTS = "name the inputs with --input"
 
 
 def stream_columns(file: str, columns: Columns, task: str, *, strict: bool = False) -> tuple[Source, Columns]:
@@ -27,20 +28,34 @@ def stream_columns(file: str, columns: Columns, task: str, *, strict: bool = Fal
     """
     check_distinct(columns, task)
     texts = [name for name in (columns.text, None if task == "regress" else columns.target) if name is not None]
-    first = next(stream_table(file, text=texts))
+    blocks = stream_table(file, text=texts)
+    first = next(blocks)
     if columns.text is not None:
         require_columns(first, [columns.text, str(columns.target)], file)
         return TextRows(file, columns, task, strict), columns
-    if not columns.inputs:
+    finds_inputs = not columns.inputs
+    if finds_inputs:
+        _refuse_empty(first, columns, file, blocks)
         columns = replace(columns, inputs=inputs_of(first, columns, file))
     require_columns(first, [*columns.inputs, str(columns.target)], file)
     if any(is_list(value) for column in columns.inputs for value in first[column]):
         per_step = any(is_list(value) for value in first[columns.target])
         columns = replace(columns, per="step" if per_step else "sequence")
-        return ListRows(file, columns, task, strict), columns
+        return ListRows(file, columns, task, strict, finds_inputs), columns
     if columns.per == "sequence":
         require_columns(first, [GROUP], file)
-    return LongForm(file, columns, task, strict), columns
+    return LongForm(file, columns, task, strict, finds_inputs), columns
+
+
+def _refuse_empty(first: pd.DataFrame, columns: Columns, file: str, further: Iterator[pd.DataFrame]) -> None:
+    """Refuse a column of which the first block does not tell whether it holds numbers, if there are further blocks."""
+    others = (GROUP, ORDER, columns.target)
+    empty = [name for name in first.columns if name not in others and (first[name].isna() | (first[name] == "")).all()]
+    if empty and next(further, None) is not None:
+        raise InputError(
+            f"column {empty[0]!r} in {file} is empty down to {first.index.name} {first.index[-1]}, which does not tell "
+            f"whether it holds numbers: {NAME_INPUTS}"
+        )
 
 
 class _Stream:
@@ -73,7 +88,12 @@ class _Stream:
         names = [name for name in (self.columns.text, *self.columns.inputs, self.target) if name is not None]
         text = [name for name in (self.columns.text, None if self.task == "regress" else self.target) if name]
         for frame in stream_table(
-            self.file, wanted=list(dict.fromkeys(names)), optional=self.optional, text=[*text, *self.names], told=told
+            self.file,
+            wanted=list(dict.fromkeys(names)),
+            optional=self.optional,
+            text=[*text, *self.names],
+            told=told,
+            late=self.refuse_late,
         ):
             if self.strict and not self.text:
                 refuse_missing(frame, names, self.file)
@@ -81,10 +101,26 @@ class _Stream:
 
     optional: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
+    finds_inputs = False
+
+    def refuse_late(self, further: pd.DataFrame) -> None:
+        """Refuse a column that the first block had not, where the inputs are all columns of numbers."""
+        for name in further.columns if self.finds_inputs else ():
+            line = further[name].first_valid_index()
+            if line is not None and name not in (GROUP, ORDER):
+                raise InputError(
+                    f"column {name!r} in {self.file} begins in {further.index.name} {line!s}, after the inputs were "
+                    f"found: {NAME_INPUTS}"
+                )
 
     def finite(self, frame: pd.DataFrame, column: str) -> np.ndarray:
         """A column as numbers; an infinite one is refused here, where the line is known."""
-        numbers = numbers_in(frame[column], self.file)
+        try:
+            numbers = numbers_in(frame[column], self.file)
+        except InputError as error:
+            if self.finds_inputs and column in self.columns.inputs:
+                raise InputError(f"{error}, as above it: {NAME_INPUTS}, or mend it") from None
+            raise
         if np.isinf(numbers).any():
             place = f"{frame.index.name} {frame.index[int(np.isinf(numbers).argmax())]}"
             raise InputError(f"column {column!r} in {self.file} is infinite or too large ({place}): give a number")
@@ -132,8 +168,9 @@ class TextRows(_Stream):
 class _Numbers(_Stream):
     """Sequences of numbers: a survey counts their targets, and what is missing."""
 
-    def __init__(self, file: str, columns: Columns, task: str, strict: bool) -> None:
+    def __init__(self, file: str, columns: Columns, task: str, strict: bool, finds_inputs: bool) -> None:
         super().__init__(file, columns, task, strict)
+        self.finds_inputs = finds_inputs  # inputs are the columns of numbers that the first block has
         self._kept: list[bool] | None = None  # by sequence, in the order of the file
         self._values: list[Any] = []  # the target of each, where there is one for the whole
 

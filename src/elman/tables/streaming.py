@@ -38,6 +38,7 @@ def stream_table(
     text: Sequence[str] = (),
     block_size: int | None = None,
     told: Told = lambda position: None,
+    late: Callable[[pd.DataFrame], None] = lambda further: None,
 ) -> Iterator[pd.DataFrame]:
     """Read a table block by block: its rows are those of `read_table`, line numbers included.
 
@@ -51,6 +52,7 @@ def stream_table(
         text: columns that hold text even if they look like numbers or times.
         block_size: about so many bytes are read at a time; None: 4 MB.
         told: is told how many bytes of the file have been read.
+        late: is given the columns of a later block that the first has not, as JSON lines may have; they are left out.
 
     Raises:
         InputError: as `read_table`, when the block is reached.
@@ -62,12 +64,16 @@ def stream_table(
     else:
         frames = _lines(path, name, suffix, text, block_size or BLOCK, told)
     columns: list[str] | None = None
+    known: set[str] = set()
     rows = 0
     for frame in frames:
         if columns is None:
+            known = set(frame.columns)
             require_columns(frame, wanted or (), name)
             there = [name for name in optional if name in frame.columns]
             columns = list(frame.columns) if wanted is None else list(dict.fromkeys([*wanted, *there]))
+        elif further := [name for name in frame.columns if name not in known]:
+            late(frame[further])
         frame = frame.reindex(columns=columns)  # JSON lines may leave a member out
         for column in columns:
             frame[column] = cells_as(frame[column], column in text, name)
