@@ -205,14 +205,19 @@ class _Numbers(_Stream):
         self._kept = (scored > 0).tolist()
         self.scored = scored[scored > 0].tolist()
         self.sequences = len(self.scored)
+        self._tell_left_out(" so many steps ahead" if ahead else "")
 
     def _judge_sequences(self) -> None:
         self._kept = [value is not None for value in self._values]
         self.sequences = sum(self._kept)
         if self.sequences == 0:
             raise InputError(f"column {self.target!r} in {self.file} has no value")
-        if left_out := len(self._kept) - self.sequences:
-            self._notes.insert(0, f"left out {left_out} of {len(self._kept)} sequences, which have no {self.target}")
+        self._tell_left_out()
+
+    def _tell_left_out(self, where: str = "") -> None:
+        total = len(self._kept or ())
+        if left_out := total - self.sequences:
+            self._notes.insert(0, f"left out {left_out} of {total} sequences, which have no {self.target}{where}")
 
     def blocks(self, told: Told) -> Iterator[Block]:
         """The sequences that have a target."""
