@@ -198,6 +198,7 @@ def test_validation_is_drawn_by_the_text_and_learned_from_by_no_codec(tmp_path, 
 
 
 LONG = "unique_id,ds,x,y\n"
+SEVERAL = "has several values for unique_id 'a' ({} in line 3): expected one for each sequence"
 REFUSED = {
     "parted": (LONG + "a,1,1,1\nb,1,1,1\na,2,1,1\n", {}, "line 4 goes on with a sequence that had ended"),
     "disordered": (LONG + "a,1,1,1\na,3,1,1\na,2,1,1\n", {}, "line 4 comes before the row above it by column 'ds'"),
@@ -211,7 +212,8 @@ REFUSED = {
     ),
     "no target": (LONG + "a,1,1,\n", {}, "column 'y' in FILE has no value"),
     "short": (LONG + "a,1,1,1\n", {"ahead": 3}, "has no value, or sequences are too short for --ahead"),
-    "two classes of one": (LONG + "a,1,1,1\na,2,1,2\n", {"per": "sequence"}, "has several values for unique_id 'a' ("),
+    "two classes of one": (LONG + "a,1,1,1\na,2,1,2\n", {"per": "sequence"}, SEVERAL.format("1, 2")),
+    "two numbers of one": (LONG + "a,1,1,1.5\na,2,1,-2.5\n", {"per": "sequence"}, SEVERAL.format("1.5, -2.5")),
     "no column": (LONG + "a,1,1,1\n", {"target": "w"}, "no column 'w' in FILE; it has: unique_id, ds, x, y"),
     "twice": (LONG + "a,1,1,1\n", {"target": "x"}, "column 'x' is both input and target"),
 }

@@ -254,8 +254,8 @@ class _Numbers(_Stream):
             )
 
     def _targets(self, frame: pd.DataFrame) -> Any:
-        regress = self.task == "regress" or self.in_step
-        return self.finite(frame, self.target) if regress else frame[self.target].tolist()
+        numbers = self.finite(frame, self.target) if self.task == "regress" or self.in_step else None
+        return numbers if self.in_step else frame[self.target].tolist()
 
 
 class ListRows(_Numbers):
