@@ -6,6 +6,7 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
+from elman.codecs.unicode import normalise
 from elman.tables import next_cut
 
 FEW = 10  # with fewer sequences than this, validation is their end and not some of them
@@ -41,7 +42,10 @@ class Parts(Protocol):
 
 
 class ByKey:
-    """Whole sequences for validation, drawn by a hash of their key and the seed: equal texts are on the same side."""
+    """Whole sequences for validation, drawn by a hash of their key and the seed.
+
+    Texts that are equal to a codec, in whatever form of Unicode, are on the same side.
+    """
 
     def __init__(self, fraction: float, seed: int) -> None:
         self._limit = round(fraction * 2**64)
@@ -53,7 +57,7 @@ class ByKey:
             return block, Block([], [], [], [])
         sides: tuple[list[int], list[int]] = ([], [])
         for row, key in enumerate(block.keys):
-            drawn = blake2b(str(key).encode(), digest_size=8, salt=self._salt).digest()
+            drawn = blake2b(normalise(str(key)).encode(), digest_size=8, salt=self._salt).digest()
             sides[int.from_bytes(drawn, "little") < self._limit].append(row)
         return block.select(sides[0]), block.select(sides[1])
 
