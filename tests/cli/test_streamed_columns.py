@@ -280,6 +280,13 @@ def test_a_column_that_is_empty_in_all_of_a_block_alone_is_no_input(tmp_path, su
     assert encoded("regress", path, columns, tmp_path / "e")[2] == read_columns(str(path), columns, "regress").columns
 
 
+def test_a_single_class_is_not_counted_wrongly(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("text,label\n" + "a,no\n" * 9, encoding="utf-8")
+    with pytest.raises(InputError, match=r"^there is only one label, 'no': a classifier needs at least two classes$"):
+        encoded("classify", path, Columns("text", (), "label"), tmp_path / "e", level="characters")
+
+
 STREAM = [
     "--validation-fraction",
     "0.4",

@@ -52,6 +52,8 @@ class LabelCodec:
         classes = sorted(set(values))
         if len(classes) < 2:
             found = f"all {len(values)} labels are {classes[0]!r}" if classes else "there are no labels"
+            if len(values) == 1:  # or a stream's, of which only the classes are known
+                found = f"there is only one label, {classes[0]!r}"
             raise InputError(f"{found}: a classifier needs at least two classes")
         return self._set(classes)
 
