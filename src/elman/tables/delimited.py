@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 import pandas as pd
 import pyarrow as pa
@@ -61,6 +62,22 @@ def read_delimited(decoded: str, delimiter: str, name: str, text: Sequence[str],
     )
     frame.index = lines
     return frame
+
+
+def refuse_lone_returns(start: str, delimiter: str, name: str) -> None:
+    """Refuse a table whose lines end in CR alone, which is not read in blocks.
+
+    Args:
+        start: the first row up to a line feed, or what there is of it.
+        delimiter: the character between the cells.
+        name: the file's name, for messages.
+
+    Raises:
+        InputError: there is more than one row in it.
+    """
+    filled = (row for _, row in _numbered_rows(start, delimiter, strict=False) if row)
+    if len(list(islice(filled, 2))) > 1:
+        raise InputError(f"{name} has lines that end in CR alone: save the file with LF at the end of lines")
 
 
 def _header(decoded: str, delimiter: str, name: str) -> list[str]:

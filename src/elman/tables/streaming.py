@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from elman.errors import InputError
 from elman.tables.blocks import first_row_end, last_line_end, last_row_end, row_blocks, text_blocks
-from elman.tables.delimited import NO_ROWS, read_delimited
+from elman.tables.delimited import NO_ROWS, read_delimited, refuse_lone_returns
 from elman.tables.reading import (
     NOT_WHOLE,
     cells_as,
@@ -27,6 +27,7 @@ from elman.tables.reading import (
 from elman.tables.rows import require_columns
 
 BLOCK = 2**22  # bytes
+HEADER = 2**16  # bytes, at least so many of which tell how a file is written
 Told = Callable[[int], None]
 
 
@@ -113,14 +114,17 @@ def _lines(
     """The rows of CSV, TSV or JSON lines."""
     with readable(path, name), path.open("rb") as raw:
         file = _unpacked(path, raw)
-        start = file.read(block_size).removeprefix(b"\xef\xbb\xbf")
+        start = file.read(max(block_size, HEADER)).removeprefix(b"\xef\xbb\xbf")
         file.seek(0)
         if suffix in (".jsonl", ".ndjson") or (suffix == ".txt" and start.lstrip().startswith(b"{")):
             frames = _json(file, name, block_size)
         else:
             first = start.lstrip(b"\r\n").split(b"\n", 1)[0]
             tabs = suffix == ".tsv" or (suffix == ".txt" and b"\t" in first)
-            frames = _delimited(file, "\t" if tabs else ",", name, text, block_size)
+            delimiter = "\t" if tabs else ","
+            rows = start.lstrip(b"\r\n")
+            refuse_lone_returns(rows[: first_row_end(rows, delimiter)].decode(errors="replace"), delimiter, name)
+            frames = _delimited(file, delimiter, name, text, block_size)
         for frame in frames:
             told(raw.tell())
             yield frame
