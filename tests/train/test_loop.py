@@ -14,6 +14,7 @@ from torch import nn
 from elman.errors import InputError
 from elman.train import BatchLoss, Examples, Metric, Schedule, Settings, reproducible
 from elman.train import train as train_loudly
+from elman.train.ranks import RankLostError
 
 train = partial(train_loudly, console=Console(file=io.StringIO()))
 
@@ -422,3 +423,18 @@ def test_gradients_are_wanted_whatever_the_caller_has_switched_off():
     with torch.no_grad():
         history = train(nn.Linear(3, 1, dtype=torch.float64), squares, examples(*line()), None, Settings(epochs=2))
     assert history.epochs[1].training_loss < history.epochs[0].training_loss
+
+
+def test_a_rank_that_is_lost_while_measuring_is_told_as_such():
+    def measure(model):
+        raise RankLostError("another rank died")
+
+    with pytest.raises(RankLostError, match=r"^another rank died$"):
+        train(
+            nn.Linear(3, 1, dtype=torch.float64),
+            squares,
+            examples(*line()),
+            None,
+            Settings(),
+            metric=Metric("m", measure),
+        )

@@ -24,7 +24,7 @@ from elman.train.measures import Measures
 from elman.train.objective import Loss, Metric
 from elman.train.optimizer import make_optimizer, restore, tensors_of
 from elman.train.progress import Progress
-from elman.train.ranks import Ranks
+from elman.train.ranks import RankLostError, Ranks
 from elman.train.reproducible import seed_from
 from elman.train.schedule import Schedule
 from elman.train.settings import Settings
@@ -218,6 +218,8 @@ class Run:
             signals.at_once = self.ranks.size == 1
             try:
                 validation_loss, value = self.measures(self.model)
+            except RankLostError:
+                raise
             except InputError as error:
                 raise InputError(f"training stopped: {error}, after epoch {self.at.epoch}; {self._kept()}") from error
             signals.at_once = False
