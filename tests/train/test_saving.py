@@ -28,6 +28,19 @@ def network():
     return model(torch.float32, dropout=0.3, num_layers=2)
 
 
+def interrupted(step):
+    """The loss, with Ctrl-C in the given step, counted from 1."""
+    calls = []
+
+    def loss(net, batch):
+        calls.append(batch)
+        if len(calls) == step:
+            signal.raise_signal(signal.SIGINT)
+        return squares(net, batch)
+
+    return loss
+
+
 def whole(kind, folder, **options):
     """A training that nothing disturbs: weights, history without times, the last checkpoint."""
     return outcome(folder, *fit(kind, network(), coded(dtype=np.float32), checkpoints=folder, **{**HARD, **options}))
@@ -127,15 +140,7 @@ def test_a_resumed_training_has_the_threads_of_before(tmp_path):
         seen.append(torch.get_num_threads())
         return 0.5
 
-    calls = []
-
-    def loss(net, batch):
-        calls.append(batch)
-        if len(calls) == 3:
-            signal.raise_signal(signal.SIGINT)
-        return squares(net, batch)
-
-    fit("lanes", checkpoints=tmp_path, loss=loss, num_threads=2, metric=Metric("score", metric))
+    fit("lanes", checkpoints=tmp_path, loss=interrupted(3), num_threads=2, metric=Metric("score", metric))
     fit("lanes", checkpoints=tmp_path, resume=True, num_threads=None, metric=Metric("score", metric))
     assert seen == [2] * 4
     assert torch.get_num_threads() == before
@@ -172,16 +177,8 @@ def test_the_last_two_are_kept_and_a_bad_newest_one_is_passed_over(tmp_path):
 
 
 def test_a_new_training_replaces_one_that_has_ended_and_no_other(tmp_path):
-    calls = []
-
-    def loss(net, batch):
-        calls.append(batch)
-        if len(calls) == 9:
-            signal.raise_signal(signal.SIGINT)
-        return squares(net, batch)
-
     fit("lanes", checkpoints=tmp_path, epochs=1)
-    fit("sequences", checkpoints=tmp_path, epochs=5, loss=loss, checkpoint_seconds=0)
+    fit("sequences", checkpoints=tmp_path, epochs=5, loss=interrupted(9), checkpoint_seconds=0)
     before = {path: path.read_bytes() for path in tmp_path.glob("step-*")}
     with pytest.raises(InputError, match=r"of a training that has not ended: go on with it \(resume=True"):
         fit("lanes", checkpoints=tmp_path)

@@ -1,5 +1,6 @@
 """From the columns of a file of any size to the stream of sequences that an estimator learns from."""
 
+from abc import ABC, abstractmethod
 from array import array
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import replace
@@ -165,7 +166,7 @@ class TextRows(_Stream):
                 check_unicode(text, f"{self.file} {lines.name} {line}")
 
 
-class _Numbers(_Stream):
+class _Numbers(_Stream, ABC):
     """Sequences of numbers: a survey counts their targets, and what is missing."""
 
     def __init__(self, file: str, columns: Columns, task: str, strict: bool, finds_inputs: bool) -> None:
@@ -235,9 +236,9 @@ class _Numbers(_Stream):
     def _as_target(self, value: Any) -> Any:
         return np.array([[value]], np.float64) if self.task == "regress" else value
 
+    @abstractmethod
     def pieces(self, told: Told) -> Iterator[Block]:
         """All sequences, those without a target too."""
-        raise NotImplementedError
 
     def _see(self, number: int, value: Any, place: str, name: Hashable) -> None:
         """The target of a whole sequence, as one of its rows has it."""
