@@ -1,11 +1,13 @@
 """The forms in which sequences may come, and what is refused."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 import torch
 
-from elman.codecs import as_sequences, is_text
+from elman.codecs import as_sequences, kind_of
 from elman.errors import InputError
 
 
@@ -29,7 +31,7 @@ from elman.errors import InputError
 )
 def test_numbers(X, shapes):
     sequences = as_sequences(X)
-    assert not is_text(X)
+    assert kind_of(X) == "series"
     assert [array.shape for array in sequences] == shapes
     assert {array.dtype for array in sequences} == {np.dtype(np.float64)}
 
@@ -41,10 +43,22 @@ def test_values_stay():
 
 @pytest.mark.parametrize("X", [["a", ""], np.array(["a", ""]), pd.Series(["a", ""]), ("a", "")], ids=str)
 def test_texts(X):
-    assert is_text(X)
+    assert kind_of(X) == "text"
     sequences = as_sequences(X)
     assert sequences == ["a", ""]
     assert {type(text) for text in sequences} == {str}
+
+
+@pytest.mark.parametrize("X", [[["New", "York"], []], [[], ("x",)], [np.array(["a"])]], ids=str)
+def test_lists_of_words(X):
+    assert kind_of(X) == "tokens"
+    assert as_sequences(X) == [list(one) for one in X]
+
+
+def test_files():
+    X = [Path("a.wav"), Path("b.FLAC")]
+    assert kind_of(X) == "audio"
+    assert as_sequences(X) == X
 
 
 @pytest.mark.parametrize(
@@ -64,7 +78,11 @@ def test_texts(X):
         (["a", [1.0]], r"X\[1\] is a list, but X\[0\] is a text"),
         (["\ud800"], r"X\[0\] is not valid Unicode"),
         ([[1.0], "a"], r"X\[1\] is a str, not numbers"),
-        ([["1", "2"]], r"X\[0\] is a list, not numbers"),
+        ([["a"], "b"], r"X\[1\] is a str, but others are lists of words"),
+        ([["a", 1]], r"X\[0\]\[1\] is 1, expected a word"),
+        ([[], ["a", ""]], r"X\[1\]\[1\] is empty, expected a word"),
+        ([Path("a.txt")], r"X\[0\] is the file a.txt, expected one that ends in"),
+        ([Path("a.wav"), "b"], r"X\[1\] is a str, but others are paths of files"),
         ([[1, "2"]], r"X\[0\] is a list, not numbers"),
         ([[1j]], "not numbers"),
         ([[[1, 2], [3]]], r"X\[0\] cannot be read as numbers"),

@@ -230,8 +230,8 @@ def test_an_unfitted_one_says_so(job: str, tmp_path: Any) -> None:
         ("regress sequences", RAGGED, [1.0] * 15, r"X has 16 sequences, but y has 15 targets"),
         ("regress sequences", RAGGED, ["much"] * 16, r"y cannot be read as numbers"),
         ("translate", TEXTS, TARGETS[:3], r"X has 16 texts, but y has 3"),
-        ("translate", RAGGED, TARGETS, r"X holds numbers, expected texts"),
-        ("translate", TEXTS, RAGGED, r"y holds numbers, expected texts"),
+        ("translate", RAGGED, TARGETS, r"X holds sequences of numbers, expected texts"),
+        ("translate", TEXTS, RAGGED, r"y holds sequences of numbers, expected texts"),
     ],
 )
 def test_data_that_does_not_fit_is_refused(job: str, X: Any, y: Any, message: str) -> None:

@@ -5,6 +5,7 @@ import json
 import typer
 
 from elman.cli.flags import FileArgument, InputColumns, Json, ModelArgument, Strict, TargetColumn, TextColumn
+from elman.cli.reading import read_data
 from elman.cli.shown import show_pairs, tell
 from elman.errors import InputError
 
@@ -19,14 +20,13 @@ def evaluate(
     as_json: Json = False,
 ) -> None:
     """Measure a model on a table: accuracy, errors, whatever its task is measured by."""
-    from elman.cli.columns import read_columns
     from elman.cli.models import columns_of, open_model, unknown_symbols
 
     estimator, metadata = open_model(model)
     columns = columns_of(metadata, model, text, inputs, target)
     if columns.target is None:
         raise InputError(f"{model} does not say which column is its target: give --target COL")
-    table = read_columns(file, columns, estimator.task, strict=strict)
+    table = read_data(file, columns, estimator.task, strict=strict)
     measured = estimator.evaluate(table.X, table.y)
     for note in [*table.notes, *unknown_symbols(estimator, table.X)]:
         tell(note)

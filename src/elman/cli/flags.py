@@ -2,7 +2,6 @@
 
 import dataclasses
 import inspect
-from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
@@ -67,18 +66,9 @@ TargetColumn = Annotated[
 ]
 
 
-def takes(options: type[Options]) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Give a command, in place of its `**options`, a flag for each field of a task's options."""
-
-    def decorate(command: Callable[..., None]) -> Callable[..., None]:
-        signature = inspect.signature(command)
-        own = [one for one in signature.parameters.values() if one.kind is not one.VAR_KEYWORD]
-        flags = [_flag(field) for field in dataclasses.fields(options) if field.metadata.get("flag", True)]
-        command.__signature__ = signature.replace(parameters=[*own, *flags])  # type: ignore[attr-defined]
-        command.__annotations__ = {one.name: one.annotation for one in [*own, *flags]}
-        return command
-
-    return decorate
+def option_flags(options: type[Options]) -> list[inspect.Parameter]:
+    """A flag for each field of a task's options."""
+    return [_flag(field) for field in dataclasses.fields(options) if field.metadata.get("flag", True)]
 
 
 def _flag(field: "dataclasses.Field[Any]") -> inspect.Parameter:

@@ -4,7 +4,8 @@ import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 
-from elman.cli.columns import Columns, Table, read_columns
+from elman.cli.columns import Columns, Table
+from elman.cli.reading import read_data
 from elman.cli.streamed_columns import stream_columns
 from elman.errors import InputError
 from elman.tasks.coded import Coded
@@ -71,7 +72,7 @@ def training_data(
         about = {"columns": dataclasses.asdict(columns), "strict": strict}
         found = streamed(estimator, source, file, about, progress)
         return estimator, TrainingData(columns, *found)
-    table = read_columns(file, columns, task, strict=strict)
+    table = read_data(file, columns, task, strict=strict)
     estimator = _estimator(task, table.columns, options)
     training, validation = estimator.prepared(table.X, table.y)
     example = next(

@@ -3,8 +3,8 @@
 from elman.codecs.label import LabelCodec
 from elman.codecs.moments import Moments
 from elman.codecs.ragged import Ragged, digest
-from elman.codecs.registry import Codec, codec_from_config
-from elman.codecs.sequences import as_sequences, is_text
+from elman.codecs.registry import Codec, InputCodec, codec_from_config
+from elman.codecs.sequences import KINDS, Kind, as_sequences, kind_of
 from elman.codecs.series import SeriesCodec
 from elman.codecs.symbol_counts import SymbolCounts
 from elman.codecs.text import END, START, UNKNOWN, TextCodec
@@ -13,7 +13,10 @@ __all__ = [
     "END",
     "START",
     "UNKNOWN",
+    "KINDS",
     "Codec",
+    "InputCodec",
+    "Kind",
     "LabelCodec",
     "Moments",
     "Ragged",
@@ -23,5 +26,5 @@ __all__ = [
     "as_sequences",
     "codec_from_config",
     "digest",
-    "is_text",
+    "kind_of",
 ]

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol, Self
 
 from elman.codecs.label import LabelCodec
+from elman.codecs.ragged import Ragged
 from elman.codecs.series import SeriesCodec
 from elman.codecs.text import TextCodec
 from elman.errors import InputError
@@ -29,6 +30,16 @@ class Codec(Protocol):
 
     def to_config(self) -> dict[str, Any]:
         """What was learned, as JSON."""
+
+
+class InputCodec(Codec, Protocol):
+    """A codec for what a model reads: sequences to arrays."""
+
+    symbolic: bool
+    """Whether its arrays hold numbers of symbols, and not vectors."""
+
+    def encode_all(self, sequences: Any, /, name: str = "X") -> Ragged:
+        """Sequences as arrays; `name` is what the caller calls them, for messages."""
 
 
 CODECS: dict[str, type[TextCodec] | type[LabelCodec] | type[SeriesCodec]] = {

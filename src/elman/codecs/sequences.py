@@ -1,37 +1,71 @@
 """What sequences from the user may look like, and the one form that the rest of elman knows."""
 
 from collections.abc import Mapping
-from typing import Any
+from pathlib import PurePath
+from typing import Any, Literal, get_args
 
 import numpy as np
 
 from elman.codecs.unicode import check_unicode
 from elman.errors import InputError
 
+Kind = Literal["text", "tokens", "audio", "series"]
+KINDS = dict(zip(get_args(Kind), ("texts", "lists of words", "audio files", "sequences of numbers"), strict=True))
+"""What a model may read, in words."""
+SUFFIXES: dict[str, Kind] = dict.fromkeys((".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff"), "audio")
+"""What a file holds, by the end of its name."""
 EXPECTED = "expected a list of texts, a list of (T_i, I) arrays or one (N, T, I) array"
 
 
-def is_text(X: Any) -> bool:
-    """Whether `X` holds texts rather than numbers, as its first element tells."""
-    return isinstance(next(iter(_elements(X, "X"))), str)
+def kind_of(X: Any, name: str = "X") -> Kind:
+    """What the sequences are, as the first of them that is not empty tells.
+
+    Raises:
+        InputError: `X` is no collection of sequences, is empty, or holds paths of files of no known kind.
+    """
+    elements = _elements(X, name)
+    first = elements[0]
+    if isinstance(first, str):
+        return "text"
+    if isinstance(first, PurePath):
+        return _kind_of_file(first, f"{name}[0]")
+    return "tokens" if any(_begins_with_text(one) for one in elements) else "series"
 
 
-def as_sequences(X: Any, name: str = "X") -> list[str] | list[np.ndarray]:
+def _kind_of_file(path: PurePath, name: str) -> Kind:
+    if path.suffix.lower() not in SUFFIXES:
+        raise InputError(f"{name} is the file {path}, expected one that ends in {', '.join(sorted(SUFFIXES))}")
+    return SUFFIXES[path.suffix.lower()]
+
+
+def _begins_with_text(element: Any) -> bool:
+    if isinstance(element, np.ndarray):
+        return element.ndim == 1 and len(element) > 0 and isinstance(element[0], str)
+    return isinstance(element, list | tuple) and len(element) > 0 and isinstance(element[0], str)
+
+
+def as_sequences(X: Any, name: str = "X") -> list[Any]:
     """The sequences in one form.
 
     Args:
-        X: texts; or numbers: a list of (T_i, I) arrays, of (T_i,) arrays (then I is 1), or one (N, T, I)
-            array. Lists of lists, pandas columns and CPU tensors are read as arrays. NaN is a missing value.
+        X: texts; lists of words; paths (`pathlib.Path`) of files; or numbers: a list of (T_i, I) arrays, of (T_i,)
+            arrays (then I is 1), or one (N, T, I) array. Lists of lists, pandas columns and CPU tensors are read as
+            arrays. NaN is a missing value.
         name: what the caller calls `X`, for messages.
 
     Returns:
-        N strings, or N float64 arrays of shape (T_i, I); T_i may be 0.
+        N strings, lists of strings, paths, or float64 arrays of shape (T_i, I); T_i may be 0.
 
     Raises:
-        InputError: `X` is something else, is empty, mixes texts and numbers, or its sequences differ in I.
+        InputError: `X` is something else, is empty, mixes kinds, or its sequences differ in I.
     """
     elements = _elements(X, name)
-    if isinstance(elements[0], str):
+    kind = kind_of(X, name)
+    if kind == "tokens":
+        return [_as_tokens(element, f"{name}[{index}]") for index, element in enumerate(elements)]
+    if kind == "audio":
+        return [_as_file(element, f"{name}[{index}]") for index, element in enumerate(elements)]
+    if kind == "text":
         for index, element in enumerate(elements):
             if not isinstance(element, str):
                 raise InputError(
@@ -66,6 +100,24 @@ def _elements(X: Any, name: str) -> list[Any]:
     if not elements:
         raise InputError(f"{name} is empty: expected at least one sequence")
     return elements
+
+
+def _as_tokens(element: Any, name: str) -> list[str]:
+    words = element.tolist() if isinstance(element, np.ndarray) else element
+    if not isinstance(words, list | tuple):
+        raise InputError(f"{name} is {_describe(element)}, but others are lists of words: expected a list of words")
+    for place, word in enumerate(words):
+        if not isinstance(word, str) or not word:
+            raise InputError(f"{name}[{place}] is {_describe(word) if word != '' else 'empty'}, expected a word")
+        check_unicode(word, f"{name}[{place}]")
+    return [str(word) for word in words]
+
+
+def _as_file(element: Any, name: str) -> PurePath:
+    if not isinstance(element, PurePath):
+        raise InputError(f"{name} is {_describe(element)}, but others are paths of files: expected a pathlib.Path")
+    _kind_of_file(element, name)
+    return element
 
 
 def _as_array(element: Any, name: str) -> np.ndarray:

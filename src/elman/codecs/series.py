@@ -6,6 +6,7 @@ from typing import Any, Self
 import numpy as np
 
 from elman.codecs.moments import Moments
+from elman.codecs.ragged import Ragged
 from elman.errors import InputError
 
 
@@ -23,6 +24,7 @@ class SeriesCodec:
     """
 
     kind = "series"
+    symbolic = False
 
     mean: np.ndarray
     std: np.ndarray
@@ -120,6 +122,14 @@ class SeriesCodec:
             encoded: np.ndarray = np.concatenate([scaled, missing[:, self.indicators]], axis=1, dtype=np.float32)
         _check_finite(encoded, name)
         return encoded
+
+    def encode_all(self, sequences: Sequence[np.ndarray], name: str = "X") -> Ragged:
+        """What `encode` gives of each sequence; `name` is what the caller calls them, for messages.
+
+        Raises:
+            InputError: there is none, or as `encode`.
+        """
+        return Ragged.of([self.encode(one, name=f"{name}[{index}]") for index, one in enumerate(sequences)])
 
     def decode(self, values: np.ndarray) -> np.ndarray:
         """Undo the scaling; what was missing comes back as the mean.

@@ -51,6 +51,7 @@ class TextCodec:
     """
 
     kind = "text"
+    symbolic = True
 
     symbols: list[str]
 
@@ -117,7 +118,7 @@ class TextCodec:
             ids = [self._ids.get(symbol, UNKNOWN) for symbol in self._cut(normal)]
         return np.array(ids, np.int64)
 
-    def encode_all(self, texts: Sequence[str]) -> Ragged:
+    def encode_all(self, texts: Sequence[str], name: str = "X") -> Ragged:
         """The numbers of the symbols of each text: what `encode` gives, quicker for many texts.
 
         Raises:

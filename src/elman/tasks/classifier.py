@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from elman.codecs import LabelCodec, as_sequences
 from elman.errors import InputError
-from elman.tasks.coded import Batch, Coded, as_ragged, input_codec
+from elman.tasks.coded import Batch, Coded, input_codec
 from elman.tasks.estimator import Estimator
 from elman.tasks.learning import LabelLearner, Learner, input_learner
 from elman.tasks.online import learn
@@ -66,7 +66,7 @@ class Classifier(ClassifierMixin, Estimator, ClassifierOptions):  # type: ignore
 
     def coded(self, X: Sequence[Any], y: Sequence[Any], *, in_step: bool = False) -> Coded:
         """Sequences and the numbers of their classes."""
-        return Coded(as_ragged(self.codecs_["input"], X), self.codecs_["output"].encode_all(y))
+        return Coded(self.codecs_["input"].encode_all(X), self.codecs_["output"].encode_all(y))
 
     def partial_fit(self, X: Any, y: Any, classes: Sequence[Any] | None = None, *, goes_on: bool = False) -> Self:
         """Learn from data that arrives in time, as `Estimator.partial_fit` does.
@@ -86,12 +86,11 @@ class Classifier(ClassifierMixin, Estimator, ClassifierOptions):  # type: ignore
 
     def wiring(self, training: Coded) -> dict[str, Any]:
         """Many to one."""
-        symbols = self.codecs_["input"].kind == "text"
         return {
             "kind": "ManyToOne",
             **self.ends(),
             "pooling": self.pooling,
-            **self._network(len(training), symbols),
+            **self._network(len(training)),
             "symbol_dropout": float(self.symbol_dropout),
         }
 

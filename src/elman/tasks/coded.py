@@ -8,8 +8,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from elman.codecs import Ragged, SeriesCodec, TextCodec, digest, is_text
+from elman.codecs import KINDS, InputCodec, Ragged, SeriesCodec, TextCodec, digest, kind_of
 from elman.codecs.padding import pad, pad_slices
+from elman.codecs.sequences import EXPECTED
+from elman.errors import InputError
 from elman.state import State
 from elman.tasks.learning import TextLearner
 from elman.train import Examples, Lanes, Lengths
@@ -94,23 +96,16 @@ class Coded:
         return Examples(Lengths(self.inputs.offsets, *targets), collate)
 
 
-def encoded(codec: TextCodec | SeriesCodec, sequences: Sequence[Any], name: str = "X") -> list[np.ndarray]:
-    """Sequences as arrays; `name` is what the caller calls them, for messages."""
-    if isinstance(codec, TextCodec):
-        return [codec.encode(one) for one in sequences]
-    return [codec.encode(one, name=f"{name}[{index}]") for index, one in enumerate(sequences)]
-
-
-def as_ragged(codec: TextCodec | SeriesCodec, sequences: Sequence[Any]) -> Ragged:
-    """Sequences as one flat array."""
-    return codec.encode_all(sequences) if isinstance(codec, TextCodec) else Ragged.of(encoded(codec, sequences))
-
-
 def text_codec(texts: Sequence[str], level: str | None) -> TextCodec:
     """A text codec for these texts; without a level, words where there are several in a text, else characters."""
     return TextLearner(level).update(texts).codec(lambda: texts)
 
 
-def input_codec(sequences: Sequence[Any], level: str | None) -> TextCodec | SeriesCodec:
-    """The codec for what a model reads: texts, or sequences of numbers."""
-    return text_codec(sequences, level) if is_text(sequences) else SeriesCodec().fit(sequences)
+def input_codec(sequences: Sequence[Any], level: str | None) -> InputCodec:
+    """The codec for what a model reads, by what the sequences are."""
+    kind = kind_of(sequences)
+    if kind == "text":
+        return text_codec(sequences, level)
+    if kind == "series":
+        return SeriesCodec().fit(sequences)
+    raise InputError(f"X holds {KINDS[kind]}, which no model of this task reads: {EXPECTED}")

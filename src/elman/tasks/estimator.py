@@ -15,14 +15,14 @@ from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
 from torch import Tensor, nn
 
-from elman.codecs import Ragged, SeriesCodec, TextCodec, as_sequences, codec_from_config, is_text
+from elman.codecs import KINDS, InputCodec, Ragged, as_sequences, codec_from_config, kind_of
 from elman.codecs.padding import pad
 from elman.equations import CELLS, Cell
 from elman.errors import InputError
 from elman.files import Model, check_tensors, write_model
 from elman.models import EncoderDecoder, Feedforward, InStep, ManyToOne
 from elman.nn.recurrent import Recurrent, find_cell
-from elman.tasks.coded import Batch, Coded, encoded
+from elman.tasks.coded import Batch, Coded
 from elman.tasks.learning import Learner
 from elman.tasks.online import learn
 from elman.tasks.options import Options, check
@@ -104,6 +104,11 @@ class Estimator(BaseEstimator, Options, ABC):  # type: ignore[misc]
     def evaluate(self, X: Any, y: Any) -> dict[str, float]:
         """The task's metrics on raw data, by name."""
 
+    @property
+    def in_step(self) -> bool:
+        """Whether the fitted model gives an output for each step."""
+        return self.model_config_["kind"] == "InStep" or bool(self.model_config_.get("in_step"))
+
     def metric(self, validation: Coded) -> Metric | None:
         """What decides which epoch was best; None for the validation loss."""
         return None
@@ -115,6 +120,10 @@ class Estimator(BaseEstimator, Options, ABC):  # type: ignore[misc]
     def training_data(self, training: Coded, device: torch.device) -> Examples[Batch] | Lanes[Batch]:
         """The form in which the training loop reads them."""
         return training.examples(device)
+
+    def validation_data(self, validation: Coded, device: torch.device) -> Examples[Batch]:
+        """The form in which validation data are read."""
+        return validation.examples(device)
 
     def fit(self, X: Any, y: Any, *, resume: bool = False) -> Self:
         """Train on sequences X and what each is to give, y.
@@ -164,7 +173,7 @@ class Estimator(BaseEstimator, Options, ABC):  # type: ignore[misc]
                 self.model_,
                 self.loss,
                 self.training_data(training, device),
-                validation.examples(device) if validation else None,
+                self.validation_data(validation, device) if validation else None,
                 self.settings(training),
                 metric=self.metric(validation) if validation else None,
                 checkpoints=self.checkpoints,
@@ -268,7 +277,7 @@ class Estimator(BaseEstimator, Options, ABC):  # type: ignore[misc]
         """Rows for training and for validation; rows of one text stay together."""
         if self.validation_fraction == 0:
             return np.arange(len(sequences)), np.arange(0)
-        groups = sequences if is_text(sequences) else None
+        groups = sequences if kind_of(sequences) == "text" else None
         return split(len(sequences), self.validation_fraction, self.random_state, groups=groups, labels=labels)
 
     def _device(self) -> torch.device:
@@ -282,16 +291,17 @@ class Estimator(BaseEstimator, Options, ABC):  # type: ignore[misc]
             ) from error
         return device
 
-    def _network(self, n: int, symbols: bool) -> dict[str, Any]:
+    def _network(self, n: int) -> dict[str, Any]:
         """The part of a model's configuration that all recurrent wirings share, sized for `n` sequences."""
         hidden_size = int(self.hidden_size or 0) or (64 if n < 1000 else 128 if n < 50_000 else 256)
+        embedding_size = int(self.embedding_size or max(hidden_size // 2, 4))
         return {
             "cell": find_cell(self.cell).to_config(),
             "hidden_size": hidden_size,
             "num_layers": int(self.num_layers),
             "bidirectional": bool(self.bidirectional),
             "dropout": float(self.dropout),
-            "embedding_size": int(self.embedding_size or max(hidden_size // 2, 4)) if symbols else 0,
+            "embedding_size": embedding_size if self.codecs_["input"].symbolic else 0,
             "init": "orthogonal",
         }
 
@@ -308,18 +318,16 @@ class Estimator(BaseEstimator, Options, ABC):  # type: ignore[misc]
                     results[row] = result
         return results
 
-    def _encoded(self, X: Any, name: str = "X") -> list[np.ndarray]:
+    def _encoded(self, X: Any, name: str = "X") -> Sequence[np.ndarray]:
         """Raw sequences through the codec of the input end."""
         self._check_fitted()
-        codec: TextCodec | SeriesCodec = self.codecs_["input"]
+        codec: InputCodec = self.codecs_["input"]
         if hasattr(X, "__len__") and getattr(X, "ndim", 1) != 0 and not isinstance(X, str) and len(X) == 0:
             return []
         sequences = as_sequences(X, name)
-        kinds = {True: "texts", False: "sequences of numbers"}
-        found, expected = kinds[is_text(sequences)], kinds[isinstance(codec, TextCodec)]
-        if found != expected:
-            raise InputError(f"{name} holds {found}, but this model was trained on {expected}")
-        return encoded(codec, sequences, name)
+        if (kind := kind_of(sequences, name)) != codec.kind:
+            raise InputError(f"{name} holds {KINDS[kind]}, but this model was trained on {KINDS[codec.kind]}")
+        return codec.encode_all(sequences, name)
 
     def _check_fitted(self) -> None:
         if not hasattr(self, "model_"):

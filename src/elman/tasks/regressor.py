@@ -9,10 +9,10 @@ from sklearn.base import RegressorMixin
 from sklearn.metrics import mean_absolute_error, mean_squared_error, r2_score
 from torch import Tensor, nn
 
-from elman.codecs import Ragged, SeriesCodec, as_sequences, is_text
+from elman.codecs import Ragged, SeriesCodec, as_sequences, kind_of
 from elman.errors import InputError
 from elman.state import State
-from elman.tasks.coded import Batch, Coded, as_ragged, input_codec
+from elman.tasks.coded import Batch, Coded, input_codec
 from elman.tasks.estimator import Estimator
 from elman.tasks.learning import Learner, SeriesLearner, input_learner
 from elman.tasks.options import RegressorOptions
@@ -70,7 +70,7 @@ class Regressor(RegressorMixin, Estimator, RegressorOptions):  # type: ignore[mi
     def checked(self, X: Any, y: Any) -> tuple[list[Any], list[Any], bool]:
         """Sequences, and a target for each or for each of its steps, as the fitted model gives them."""
         sequences = list(as_sequences(X))
-        targets, in_step = as_targets(sequences, y, "step" if self._in_step else "sequence")
+        targets, in_step = as_targets(sequences, y, "step" if self.in_step else "sequence")
         return sequences, targets, in_step
 
     def learners(self, text: bool) -> dict[str, Learner]:
@@ -80,7 +80,7 @@ class Regressor(RegressorMixin, Estimator, RegressorOptions):  # type: ignore[mi
     def coded(self, X: Sequence[Any], y: Sequence[np.ndarray], *, in_step: bool = False) -> Coded:
         """Sequences and their targets, scaled."""
         scaled = Ragged.of([self._scaled(target) for target in y])
-        return Coded(as_ragged(self.codecs_["input"], X), scaled if in_step else scaled.values)
+        return Coded(self.codecs_["input"].encode_all(X), scaled if in_step else scaled.values)
 
     def _parts_by_time(self, sequences: Any, targets: list[np.ndarray]) -> tuple[list[Any], list[Any]]:
         """Each sequence's beginning to train on, and the whole of it to validate on with only its end scored."""
@@ -107,7 +107,7 @@ class Regressor(RegressorMixin, Estimator, RegressorOptions):  # type: ignore[mi
 
     def wiring(self, training: Coded) -> dict[str, Any]:
         """In step for a value per step, many to one for one per sequence."""
-        network = self._network(self.pieces(training), symbols=self.codecs_["input"].kind == "text")
+        network = self._network(self.pieces(training))
         network["train_initial_state"] = bool(self.train_initial_state)
         if isinstance(training.targets, Ragged):
             return {"kind": "InStep", **self.ends(), **network}
@@ -163,19 +163,14 @@ class Regressor(RegressorMixin, Estimator, RegressorOptions):  # type: ignore[mi
         def run(batch: Tensor, lengths: Tensor) -> list[np.ndarray]:
             outputs = codec.decode(_outputs(self.model_, batch, lengths)[0].cpu().numpy())
             outputs = outputs[..., 0] if codec.input_size == 1 else outputs
-            if not self._in_step:
+            if not self.in_step:
                 return list(outputs)
             return [one[:length] for one, length in zip(outputs, lengths.tolist(), strict=True)]
 
         values = self._run(inputs, run)
-        if self._in_step:
+        if self.in_step:
             return np.array(values) if isinstance(X, np.ndarray) and X.dtype != object else values
         return np.array(values).reshape(len(values), *([codec.input_size] if codec.input_size > 1 else []))
-
-    @property
-    def _in_step(self) -> bool:
-        """Whether the fitted model gives a value per step."""
-        return self.model_config_["kind"] == "InStep" or bool(self.model_config_.get("in_step"))
 
     def evaluate(self, X: Any, y: Any) -> dict[str, float]:
         """R squared, mean absolute error and root of the mean squared error, over the values that are not missing.
@@ -183,7 +178,7 @@ class Regressor(RegressorMixin, Estimator, RegressorOptions):  # type: ignore[mi
         Of several outputs, R squared and both errors (before the root) are the means.
         """
         predicted = self.predict(X)
-        targets, _ = as_targets(as_sequences(X), y, "step" if self._in_step else "sequence")
+        targets, _ = as_targets(as_sequences(X), y, "step" if self.in_step else "sequence")
         size = self.codecs_["output"].input_size
         truth = np.concatenate(targets) if targets else np.zeros((0, size))
         values = np.concatenate([np.asarray(one).reshape(-1, size) for one in predicted]) if targets else truth
@@ -235,9 +230,9 @@ def as_targets(sequences: Sequence[Any], y: Any, per: str | None) -> tuple[list[
         arrays = [np.asarray(one, np.float64) for one in y]
     except (TypeError, ValueError) as error:
         raise InputError(f"y cannot be read as numbers ({error}): give a number, or an array, per sequence") from error
-    if per == "step" and is_text(sequences):
+    if per == "step" and kind_of(sequences) == "text":
         raise InputError("per is 'step', but X holds texts: give sequences of numbers, or one target for each text")
-    fits_steps = not is_text(sequences) and all(
+    fits_steps = kind_of(sequences) == "series" and all(
         one.ndim in (1, 2) and len(one) == len(x) for one, x in zip(arrays, sequences, strict=True)
     )
     fits_sequence = len({one.shape for one in arrays}) == 1 and arrays[0].ndim < 2

@@ -9,11 +9,11 @@ import numpy as np
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from elman.codecs import UNKNOWN, Ragged, TextCodec, as_sequences, is_text
+from elman.codecs import KINDS, UNKNOWN, Ragged, TextCodec, as_sequences, kind_of
 from elman.errors import InputError
 from elman.models import Hypothesis
 from elman.models.encoder_decoder import IGNORED
-from elman.tasks.coded import Batch, Coded, as_ragged, text_codec
+from elman.tasks.coded import Batch, Coded, text_codec
 from elman.tasks.estimator import Estimator
 from elman.tasks.learning import MOST_WORDS, Learner, TextLearner
 from elman.tasks.options import TranslatorOptions, check
@@ -106,7 +106,7 @@ class Translator(Estimator, TranslatorOptions):
 
     def coded(self, X: Sequence[str], y: Sequence[str], *, in_step: bool = False) -> Coded:
         """Sources and targets as numbers."""
-        return Coded(as_ragged(self.codecs_["input"], X), as_ragged(self.codecs_["output"], y))
+        return Coded(*(self.codecs_[end].encode_all(texts) for end, texts in (("input", X), ("output", y))))
 
     def take_in(self, training: Coded) -> None:
         """By how much targets are longer than their sources."""
@@ -119,7 +119,7 @@ class Translator(Estimator, TranslatorOptions):
 
     def wiring(self, training: Coded) -> dict[str, Any]:
         """Encoder then decoder."""
-        return {"kind": "EncoderDecoder", **self.ends(), **self._network(len(training), symbols=True)}
+        return {"kind": "EncoderDecoder", **self.ends(), **self._network(len(training))}
 
     def loss(self, model: nn.Module, batch: Batch) -> BatchLoss:
         """Cross-entropy of every next symbol after the true ones before it: teacher forcing."""
@@ -183,8 +183,8 @@ class Translator(Estimator, TranslatorOptions):
 
 def _texts(values: Any, name: str) -> list[str]:
     texts = as_sequences(values, name)
-    if not is_text(texts):
-        raise InputError(f"{name} holds numbers, expected texts: a translator reads and writes text")
+    if (kind := kind_of(texts)) != "text":
+        raise InputError(f"{name} holds {KINDS[kind]}, expected texts: a translator reads and writes text")
     return [str(text) for text in texts]
 
 

@@ -1,0 +1,56 @@
+"""What `elman predict` shows of a task's results: as JSON, as a line, as a row of a table."""
+
+import importlib
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from elman.cli.columns import Table
+
+RESULTS = re.compile(r"label|probability|probabilities|prediction(_\d+)?|translation|score|hypotheses")
+NESTED = ("probabilities", "hypotheses")  # what has no place in the cell of a table
+
+
+def as_table(records: list[dict[str, Any]], table: "Table", estimator: Any) -> "pd.DataFrame":
+    """One row for each record."""
+    import pandas as pd
+
+    return pd.DataFrame([{key: value for key, value in one.items() if key not in NESTED} for one in records])
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """How a task's results look.
+
+    Args:
+        records: estimator, table and the flags that were given -> for each sequence its name and its results, as JSON.
+        line: a record as the cells of a line.
+        frame: records, table and estimator -> a table.
+        flags: the words of `elman predict` that are this task's alone.
+    """
+
+    records: Callable[[Any, "Table", dict[str, Any]], list[dict[str, Any]]]
+    line: Callable[[dict[str, Any]], list[str]]
+    frame: Callable[[list[dict[str, Any]], "Table", Any], "pd.DataFrame"] = as_table
+    flags: tuple[str, ...] = ()
+
+
+def prediction_of(task: str) -> Prediction:
+    """How the results of a task look, by its word on the command line: that of `elman.cli.predictions.TASK`."""
+    found: Prediction = importlib.import_module(f"elman.cli.predictions.{task}").PREDICTION
+    return found
+
+
+def named(table: "Table") -> list[dict[str, Any]]:
+    """What each record begins with: the text, or the name of the sequence; a result keeps its own name."""
+    from elman.cli.columns import GROUP
+
+    if table.columns.text is not None:
+        title = "text" if RESULTS.fullmatch(table.columns.text) else table.columns.text
+        return [{title: text} for text in table.X]
+    name = GROUP if GROUP in table.frame.columns else "sequence"
+    return [{name: key} for key in table.keys]
