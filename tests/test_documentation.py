@@ -66,8 +66,32 @@ def test_code_and_commands_of_the_page_on_training(
     assert beside <= {path.name for path in tmp_path.iterdir()}
 
 
-@pytest.mark.parametrize("page", sorted(path.name for path in (ROOT / "docs").glob("*.md")) + ["README.md"])
+@pytest.mark.parametrize("page", sorted(path.name for path in (ROOT / "docs" / "tasks").glob("*.md")))
+def test_code_and_commands_of_a_task_s_page(
+    page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    text = (ROOT / "docs" / "tasks" / page).read_text(encoding="utf-8")
+    names: dict[str, object] = {}
+    blocks = re.findall(r"^```(python|console)\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE)
+    assert {kind for kind, _ in blocks} == {"python", "console"}
+    for kind, block in blocks:
+        if kind == "python":
+            exec(compile(block, page, "exec"), names)
+            continue
+        for line in block.splitlines():
+            words = shlex.split(line)
+            assert words[0] == "elman", line
+            with pytest.raises(SystemExit) as ended:
+                elman.cli.main([*words[1:], *(["--num-threads", "1"] if words[1] == "train" else [])])
+            assert not ended.value.code, line + capsys.readouterr().err
+
+
+PAGES = [path.relative_to(ROOT).as_posix() for path in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]]
+
+
+@pytest.mark.parametrize("page", PAGES)
 def test_links_lead_somewhere(page: str) -> None:
-    path = ROOT / page if page == "README.md" else ROOT / "docs" / page
+    path = ROOT / page
     targets = re.findall(r"\]\(([^)#\s]+)\)", path.read_text(encoding="utf-8"))
     assert [one for one in targets if "://" not in one and not (path.parent / one).exists()] == []

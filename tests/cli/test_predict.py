@@ -134,7 +134,7 @@ def test_what_predict_refuses(refused, classifier, regressor, names) -> None:
     for arguments, said in (
         ((classifier,), "--file FILE"),
         ((classifier, "A", "--file", "names.csv"), "one of them"),
-        ((classifier, "A", "--beam", "2"), "--beam is for models that translate"),
+        ((classifier, "A", "--beam", "2"), "--beam is not for"),
         ((classifier, "--file", "names.csv", "--text", "who"), "no column 'who' in names.csv; it has: name, language"),
         ((classifier, "--file", "names.csv", "--input", "name"), "reads texts: give --text COL"),
         ((classifier, "--file", "absent.csv"), "no such file"),

@@ -322,7 +322,7 @@ def test_what_classify_and_translate_refuse(refused, steps, names) -> None:
         "train", "classify", "one.csv", *REGRESS[3:], "--input", "x", "--label", "label"
     )
     translate = ("train", "translate", "names.csv", "--source", "name", "--target", "language", *REGRESS[3:])
-    assert "--baseline is for classify and regress" in refused(*translate, "--baseline", "feedforward")
+    assert "--baseline is not for translate" in refused(*translate, "--baseline", "feedforward")
     same = ("train", "translate", "names.csv", "--source", "name", "--target", "name", *REGRESS[3:])
     assert "'name' is both input and target, which is no task: name another one" in refused(*same)
     same = ("train", "classify", "names.csv", "--text", "name", "--label", "name", *REGRESS[3:])

@@ -12,8 +12,8 @@ from pages import Page
 import elman
 from elman.reports import Report
 from elman.reports.charts import Line
-from elman.tasks import samples
 from elman.tasks.report import summary, training_report
+from elman.tasks.samples import add_samples, classify, regress, rows
 from elman.train import Epoch, History, Point
 
 QUICK = {"hidden_size": 4, "num_layers": 1, "epochs": 3, "num_threads": 1, "verbose": 0, "validation_fraction": 0.4}
@@ -51,7 +51,7 @@ def drawn(monkeypatch) -> dict[str, list[Line]]:
         return plain(drawn, x, y, **more)
 
     monkeypatch.setattr(report, "lines", lines)
-    monkeypatch.setattr(samples, "lines", lines)
+    monkeypatch.setattr(regress, "lines", lines)
     return found
 
 
@@ -181,7 +181,7 @@ def test_values_in_step_stand_beside_the_truth(monkeypatch) -> None:
 
 def test_a_long_sequence_is_read_at_its_end_and_shown_where_it_is_scored(monkeypatch) -> None:
     lines = drawn(monkeypatch)
-    monkeypatch.setattr(samples, "LONGEST", 12)
+    monkeypatch.setattr(regress, "LONGEST", 12)
     y = np.sin(np.arange(100.0))
     estimator, validation = fitted(elman.Regressor(**{**QUICK, "validation_fraction": 0.1}), [y], [y])
     page_of(estimator, validation)
@@ -236,12 +236,12 @@ def test_translations_with_their_errors() -> None:
 
 def test_predictions_are_limited(monkeypatch, classifier) -> None:
     estimator, validation = classifier
-    monkeypatch.setitem(samples.SEQUENCES, "classify", 5)
+    monkeypatch.setattr(classify, "SEQUENCES", 5)
     page = page_of(estimator, validation)
     assert f"The validation data has {len(validation)} sequences, of which 5 are predicted here." in page.words
-    monkeypatch.setattr(samples, "STEPS", 1)
+    monkeypatch.setattr(rows, "STEPS", 1)
     report = Report("t")
-    samples.add_samples(report, estimator, validation)
+    add_samples(report, estimator, validation)
     assert "of which 1 are predicted here" in report.html()
 
 

@@ -14,10 +14,10 @@ LONGEST_TEXT = 160
 RIGHT, WRONG = "✓", "✗"
 
 
-def drawn(coded: Coded, most: int, longest: int) -> np.ndarray:
+def drawn(coded: Coded, most: int, *, in_step: bool) -> np.ndarray:
     """Rows drawn at random, ever the same, as many as the limits of sequences and steps allow, and at least one."""
     rows = np.random.default_rng(0).permutation(len(coded))[:most]
-    steps = np.cumsum([min(len(coded.inputs[row]), longest) for row in rows])
+    steps = np.cumsum([min(len(coded.inputs[row]), LONGEST if in_step else STEPS) for row in rows])
     return rows[: max(int((steps <= STEPS).sum()), 1)]
 
 

@@ -7,7 +7,7 @@ from elman.codecs.text import SHOWN_UNKNOWN
 from elman.reports import Report
 from elman.tasks.coded import Coded
 from elman.tasks.estimator import Estimator
-from elman.tasks.samples.rows import LONGEST, STEPS, drawn
+from elman.tasks.samples.rows import drawn
 
 
 def add_samples(report: Report, estimator: Estimator, validation: Coded) -> None:
@@ -16,7 +16,7 @@ def add_samples(report: Report, estimator: Estimator, validation: Coded) -> None
     Each has SEQUENCES, how many are predicted at most, and `add(report, estimator, validation, rows)`.
     """
     task = importlib.import_module(f"elman.tasks.samples.{estimator.task}")
-    rows = drawn(validation, task.SEQUENCES, LONGEST if estimator.in_step else STEPS)
+    rows = drawn(validation, task.SEQUENCES, in_step=estimator.in_step)
     few = f", of which {len(rows):,} are predicted here" if len(rows) < len(validation) else ""
     said = f"The validation data has {len(validation):,} sequence{'s' if len(validation) > 1 else ''}{few}."
     if any(isinstance(codec, TextCodec) for codec in estimator.codecs_.values()):
