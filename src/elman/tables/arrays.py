@@ -48,7 +48,7 @@ def sequences(
     if not inputs:
         raise InputError(f"no column of {source} is chosen: name those that hold the numbers")
     keys = _keys(frame, group, source)
-    if any(_is_list(value) for column in inputs for value in frame[column]):
+    if any(_holds_lists(frame[column]) for column in inputs):
         labels = range(len(frame)) if keys is None else keys
         return [(key, _from_lists(frame, position, inputs, source)) for position, key in enumerate(labels)]
     numbers = np.column_stack([numbers_in(frame[column], source) for column in inputs])  # (rows, I)
@@ -56,12 +56,11 @@ def sequences(
     if keys is None:
         return [(0, numbers[positions])]
     codes, found = pd.factorize(keys)
+    if not len(found):
+        return []
     grouped = positions[np.argsort(codes[positions], kind="stable")]
     ends = np.cumsum(np.bincount(codes, minlength=len(found)))
-    return [
-        (key, numbers[rows])
-        for key, rows in zip(found.tolist(), np.split(grouped, ends[:-1]) if len(found) else [], strict=True)
-    ]
+    return list(zip(found.tolist(), np.split(numbers[grouped], ends[:-1]), strict=True))
 
 
 def _keys(frame: pd.DataFrame, group: str, source: str) -> "pd.Series[Any] | None":
@@ -123,6 +122,10 @@ def _from_lists(frame: pd.DataFrame, position: int, inputs: Sequence[str], sourc
                 f"expected {len(row[0])}, as column {inputs[0]!r} has"
             )
     return np.stack(row, axis=1)
+
+
+def _holds_lists(column: "pd.Series[Any]") -> bool:
+    return not pd.api.types.is_numeric_dtype(column) and any(map(_is_list, column))
 
 
 def _is_list(value: object) -> bool:

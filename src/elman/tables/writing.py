@@ -63,6 +63,9 @@ def _delimited(frame: pd.DataFrame, delimiter: str) -> str:
 
 
 def _cells(column: "pd.Series[Any]", delimiter: str) -> Iterator[str]:
+    if isinstance(column.dtype, np.dtype) and column.dtype.kind in "iu":  # millions of pixels need no second look
+        yield from map(str, column.tolist())
+        return
     texts = column.astype(str)
     for value, text, missing in zip(column, texts, column.isna(), strict=True):
         if isinstance(value, list | dict | np.ndarray):
