@@ -1,5 +1,7 @@
 """The words of every task, each declared once: constructor argument, command-line flag and metadata key.
 
+What every task takes is in `Options`; what some of them share, in the class that says what they share.
+
 Nothing here imports torch, so that `elman train TASK --help` is quick.
 """
 
@@ -102,7 +104,29 @@ class Options:
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class ClassifierOptions(Options):
+class TextOptions:
+    """What tasks take that may read texts."""
+
+    level: str | None = option(None, "Symbols of a text: characters, words or subwords  [default: from the texts]")
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class ManyToOneOptions:
+    """What tasks take that may give one output for a whole sequence."""
+
+    pooling: str = option("last", "What the output layer reads: last state, mean or max over all steps")
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class InStepOptions:
+    """What tasks take that may give an output at every step of a sequence of any length."""
+
+    window: int = option(256, "Steps of truncated backpropagation through time in longer sequences; 0: never cut")
+    train_initial_state: bool = option(False, "Learn the state before the first step; else it is 0")
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class ClassifierOptions(ManyToOneOptions, TextOptions, Options):
     """What `Classifier` and `elman train classify` take."""
 
     cell: "Cell | str" = option("gru", "The equation of one step: gru, lstm, elman, elman_relu, leaky_elman, ...")
@@ -112,20 +136,14 @@ class ClassifierOptions(Options):
     average: float = option(0.998, "Decay of the running average of the weights that is kept; 0 for none")
     symbol_dropout: float = option(0.1, "Probability of reading an unknown symbol in place of one, in training")
     label_smoothing: float = option(0.1, "Part of each label's probability spread over all classes, in training")
-    level: str | None = option(None, "Symbols of a text: characters, words or subwords  [default: from the texts]")
-    pooling: str = option("last", "What the output layer reads: last state, mean or max over all steps")
     dropout: float = option(0.3, "Probability of zeroing a value in training")
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class RegressorOptions(Options):
+class RegressorOptions(InStepOptions, ManyToOneOptions, TextOptions, Options):
     """What `Regressor` and `elman train regress` take."""
 
     per: str | None = option(None, "A value per step, or one per sequence: step, sequence  [default: from the data]")
-    window: int = option(256, "Steps of truncated backpropagation through time in longer sequences; 0: never cut")
-    train_initial_state: bool = option(False, "Learn the state before the first step; else it is 0")
-    level: str | None = option(None, "Symbols of a text: characters, words or subwords  [default: from the texts]")
-    pooling: str = option("last", "What the output layer reads: last state, mean or max over all steps")
     bidirectional: bool = option(False, "Read each sequence from both ends (a value per step then sees the future)")
     dropout: float = option(0.0, "Probability of zeroing a value in training")
 
