@@ -1,0 +1,162 @@
+"""Doing what is missing of a benchmark: each score is kept as it is found, under all that decides it."""
+
+import ast
+import hashlib
+import json
+import platform
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, replace
+from functools import cache
+from importlib.metadata import PackageNotFoundError, packages_distributions, version
+from pathlib import Path
+from typing import Any
+
+from threadpoolctl import threadpool_limits
+
+import elman
+from elman.files import replace_file
+from quality.benchmark import ELMAN, Benchmark, Run, Scores
+from quality.every import every
+
+PACKAGES = ("elman", "torch", "scikit-learn", "numpy", "pandas")
+NOT_DECIDING = ("cli", "reports")  # of elman: what is shown
+OWN = ("__init__", "every", "page", "result", "running")  # of this folder: what runs and shows
+TEXTS = ("what", "why", "bars", "seeds")  # of a benchmark: what is said of its scores
+
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Part:
+    """One score: of elman or a baseline, with one seed."""
+
+    model: str
+    seed: int
+    scores: dict[str, float]
+    seconds: float
+    sizes: dict[str, int]
+
+
+def run_missing(benchmark: Benchmark, runs: list[Run], kept: Path, tell: Tell) -> tuple[list[Part], dict[str, str]]:
+    """Do what is not kept yet; interrupted, it loses what it was just doing.
+
+    Args:
+        benchmark: what to run.
+        runs: one for each seed.
+        kept: folder of the scores that were found before.
+        tell: is called with a line before and after each score.
+
+    Returns:
+        All parts, elman's first, and why each baseline was not run that was not.
+    """
+    not_run = {
+        name: f"{' and '.join(missing)} not installed"
+        for name, baseline in benchmark.baselines.items()
+        if (missing := baseline.missing())
+    }
+    parts: list[Part] = []
+    for position, run in enumerate(runs):
+        data: list[Any] = []  # loaded when it is first needed
+        for model in (ELMAN, *benchmark.baselines):
+            once = model != ELMAN and not benchmark.baselines[model].by_seed
+            if model in not_run or (once and position):
+                continue
+            part = _found_or_done(benchmark, model, run, data, kept, tell)
+            if model == ELMAN:
+                run = replace(run, elman_seconds=part.seconds)
+            parts.append(part)
+    return parts, not_run
+
+
+def _found_or_done(benchmark: Benchmark, model: str, run: Run, data: list[Any], kept: Path, tell: Tell) -> Part:
+    key = {**deciding(benchmark, model), **asdict(run), "elman_seconds": None}
+    digest = hashlib.sha256(json.dumps(key, sort_keys=True).encode("utf-8")).hexdigest()
+    place = kept / benchmark.name / f"{digest[:32]}.json"
+    if place.is_file():
+        return Part(**json.loads(place.read_text(encoding="utf-8"))["part"])
+    tell(f"{benchmark.name}, seed {run.seed}: {model} …")
+    if not data:
+        data += benchmark.data(run)
+    content, sizes = data
+    started = time.perf_counter()
+    function = benchmark.elman if model == ELMAN else benchmark.baselines[model].run
+    with threadpool_limits(run.num_threads):  # of NumPy's and scikit-learn's libraries
+        scores = checked(benchmark, model, function(content, run))
+    part = Part(model, run.seed, scores, round(time.perf_counter() - started, 2), sizes)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with replace_file(place) as temporary:
+        temporary.write_text(json.dumps({"key": key, "part": asdict(part)}, indent=1) + "\n", encoding="utf-8")
+    found = ", ".join(f"{name} {value:.4f}" for name, value in scores.items())
+    tell(f"{benchmark.name}, seed {run.seed}: {model} {found} in {part.seconds:.0f} s")
+    return part
+
+
+def checked(benchmark: Benchmark, model: str, scores: Scores) -> dict[str, float]:
+    """Scores as floats, in the order of the metrics.
+
+    Raises:
+        ValueError: one is of no metric, or elman's lack one.
+    """
+    wanted = [metric.name for metric in benchmark.metrics]
+    other = set(scores) - set(wanted)
+    lacking = [name for name in wanted if name not in scores]
+    if other or not scores or (model == ELMAN and lacking):
+        raise ValueError(f"{benchmark.name}: {model} gave {', '.join(scores) or 'nothing'}, expected {wanted}")
+    return {name: float(scores[name]) for name in wanted if name in scores}
+
+
+def deciding(benchmark: Benchmark, model: str) -> dict[str, Any]:
+    """All that decides a score, beside the run: the data, the program, the packages and the machine."""
+    packages = () if model == ELMAN else benchmark.baselines[model].packages
+    return {
+        "benchmark": benchmark.name,
+        "model": model,
+        "elman": _sources_of_elman(),
+        "functions": _functions(benchmark.task),
+        "versions": versions(packages),
+        "machine": f"{platform.system()} {platform.machine()}",
+    }
+
+
+def versions(modules: tuple[str, ...] = ()) -> dict[str, str]:
+    """Of Python, of the packages that every benchmark uses, and of those that hold some modules."""
+    held = packages_distributions() if modules else {}
+    found = {"python": platform.python_version()}
+    for name in (*PACKAGES, *(distribution for module in modules for distribution in held.get(module, [module]))):
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue  # a module that no package owns, such as one beside the benchmark
+    return found
+
+
+@cache
+def _sources_of_elman() -> str:
+    """SHA-256 of those of elman's files that can decide a score; its data sets are among them, by their hashes."""
+    folder = Path(elman.__file__).parent
+    files = [path for path in folder.rglob("*.py") if path.relative_to(folder).parts[0] not in NOT_DECIDING]
+    return _sha256(path.read_bytes() for path in sorted(files))
+
+
+def _functions(task: str) -> str:
+    """SHA-256 of a task's benchmarks and of the baselines of this folder, without comments and what is only said."""
+    tasks = {benchmark.task for benchmark in every().values()} - {task}
+    files = [path for path in sorted(Path(__file__).parent.glob("*.py")) if path.stem not in {*tasks, *OWN}]
+    return _sha256(_meaning(path.read_text(encoding="utf-8")).encode("utf-8") for path in files)
+
+
+def _meaning(source: str) -> str:
+    """A file's syntax tree, as text, without the texts of its benchmarks."""
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == Benchmark.__name__:
+            node.keywords = [keyword for keyword in node.keywords if keyword.arg not in TEXTS]
+    return ast.dump(tree)
+
+
+def _sha256(contents: Iterator[bytes]) -> str:
+    digest = hashlib.sha256()
+    for content in contents:
+        digest.update(hashlib.sha256(content).digest())
+    return digest.hexdigest()
