@@ -18,10 +18,11 @@ import elman
 from elman.files import replace_file
 from quality.benchmark import ELMAN, Benchmark, Run, Scores
 from quality.every import every
+from quality.interruption import interruption
 
 PACKAGES = ("elman", "torch", "scikit-learn", "numpy", "pandas")
 NOT_DECIDING = ("cli", "reports")  # of elman: what is shown
-OWN = ("__init__", "every", "page", "result", "running")  # of this folder: what runs and shows
+OWN = ("__init__", "every", "interruption", "page", "result", "running")  # of this folder: what runs and shows
 TEXTS = ("what", "why", "bars", "seeds")  # of a benchmark: what is said of its scores
 
 Tell = Callable[[str], None]
@@ -81,8 +82,10 @@ def _found_or_done(benchmark: Benchmark, model: str, run: Run, data: list[Any], 
     content, sizes = data
     started = time.perf_counter()
     function = benchmark.elman if model == ELMAN else benchmark.baselines[model].run
-    with threadpool_limits(run.num_threads):  # of NumPy's and scikit-learn's libraries
+    with threadpool_limits(run.num_threads), interruption() as interrupted:  # threads of NumPy's libraries
         scores = checked(benchmark, model, function(content, run))
+        if interrupted():
+            raise KeyboardInterrupt
     part = Part(model, run.seed, scores, round(time.perf_counter() - started, 2), sizes)
     place.parent.mkdir(parents=True, exist_ok=True)
     with replace_file(place) as temporary:

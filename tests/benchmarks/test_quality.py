@@ -2,8 +2,10 @@
 
 import importlib
 import json
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +15,7 @@ import numpy as np
 import pytest
 
 from elman import datasets
+from elman.train.signals import Signals
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 
@@ -158,6 +161,38 @@ def test_what_was_found_is_kept(made: Made, module: Callable[[str], Any], tmp_pa
     assert not_run == {"foreign": "no_such_package not installed"}
     taken = {part.seed: part.seconds for part in parts if part.model == "elman"}
     assert all(seconds == (None if model == "elman" else taken[seed]) for model, seed, seconds in made.ran)
+
+
+def test_a_training_cut_short_is_not_kept(made: Made, module: Callable[[str], Any], tmp_path: Path) -> None:
+    def cut_short(data: object, run: object) -> dict[str, float]:
+        with Signals(terminate=False) as signals:
+            signal.raise_signal(signal.SIGINT)
+            while signals.received is None:
+                time.sleep(0.01)
+        return {"accuracy": 0.3, "loss": 1, "coverage": 0}  # in good order, with what it has
+
+    running = module("running")
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            running.run_missing(replace(made.benchmark, elman=cut_short), [module("benchmark").Run(0)], tmp_path, str)
+    assert list(tmp_path.iterdir()) == []
+    running.run_missing(made.benchmark, [module("benchmark").Run(0)], tmp_path, str)  # an old Ctrl-C is forgotten
+    assert len(made.ran) == 3
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for another process")
+def test_ctrl_c_ends_it_in_one_line(tmp_path: Path) -> None:
+    flags = ["--seeds", "1", "--rows", "600", "--epochs", "100000", "--results", str(tmp_path)]
+    command = [sys.executable, str(BENCHMARKS / "quality.py"), "classify-surnames", *flags]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, encoding="utf-8") as process:
+        assert "elman" in process.stderr.readline()
+        time.sleep(3)  # that it is within the training; before it, the end is the same
+        process.send_signal(signal.SIGINT)
+        said = process.communicate(timeout=60)[1]
+    assert process.returncode == 130
+    assert said.splitlines()[-1] == "stopped: what was found is kept, and the same command goes on"
+    assert "Traceback" not in said
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(
