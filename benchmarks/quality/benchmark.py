@@ -14,11 +14,12 @@ A file of this folder that has a task's name holds that task's, as `BENCHMARKS`:
         ),
     )
 
-All that decides a score is in these functions and what they call: `what`, `why`, `bars` and `seeds` may change without
-another training.
+What decides a score is found by name from its function (`deciding.py`), so `what`, `why`, `bars`, `seeds` and other
+benchmarks of the file may change without another training.
 """
 
 import importlib.util
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -36,7 +37,7 @@ class Run:
         rows: so many rows of the data set, or the nearest that makes sense, to try it; None: all.
         epochs: passes over the training data, to try it; None: as the benchmark has it.
         num_threads: threads to compute with.
-        elman_seconds: what elman took with this seed, for a baseline that is given the same time; None for elman.
+        elman_seconds: what elman took with this seed, for a baseline that is `timed`; else None.
     """
 
     seed: int
@@ -48,7 +49,8 @@ class Run:
     def options(self, **given: Any) -> dict[str, Any]:
         """Arguments of an estimator: those given, and the seed, the threads and the epochs asked for."""
         asked = {} if self.epochs is None else {"epochs": self.epochs}
-        return {"random_state": self.seed, "num_threads": self.num_threads, "verbose": 0, **given, **asked}
+        verbose = int(sys.stderr.isatty())
+        return {"random_state": self.seed, "num_threads": self.num_threads, "verbose": verbose, **given, **asked}
 
 
 @dataclass(frozen=True)
@@ -84,11 +86,13 @@ class Baseline:
         run: gives its scores, all or some of the metrics.
         packages: modules beyond elman's dependencies that it imports; without them it is named as not run.
         by_seed: whether it is run for each seed, or once, since nothing of it is drawn.
+        timed: whether it is told `Run.elman_seconds`, so as to take no longer.
     """
 
     run: Callable[[Any, Run], Scores]
     packages: tuple[str, ...] = ()
     by_seed: bool = True
+    timed: bool = False
 
     def missing(self) -> list[str]:
         """Those of its packages that are not installed."""

@@ -58,7 +58,15 @@ def result(
 
 
 def judged(benchmark: Benchmark, found: Mapping[str, Any]) -> dict[str, Any]:
-    """The same with the benchmark's bars: whether each is met, and the margin, negative where it is missed."""
+    """The same with the benchmark's bars: whether each is met, and the margin, negative where it is missed.
+
+    Raises:
+        ValueError: it is the result of another benchmark.
+    """
+    metrics = {metric.name: metric.higher_is_better for metric in benchmark.metrics}
+    models = {*found.get("models", ()), *found.get("not_run", ())}
+    if found.get("metrics") != metrics or models != {ELMAN, *benchmark.baselines}:
+        raise ValueError(f"the result of {benchmark.name} has other metrics or models than it has now: run it again")
     return {**found, "bars": [_judge(benchmark, bar, found["models"]) for bar in benchmark.bars]}
 
 

@@ -1,29 +1,23 @@
 """Doing what is missing of a benchmark: each score is kept as it is found, under all that decides it."""
 
-import ast
 import hashlib
 import json
 import platform
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
-from functools import cache
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from pathlib import Path
 from typing import Any
 
 from threadpoolctl import threadpool_limits
 
-import elman
 from elman.files import replace_file
 from quality.benchmark import ELMAN, Benchmark, Run, Scores
-from quality.every import every
+from quality.deciding import decided_by
 from quality.interruption import interruption
 
 PACKAGES = ("elman", "torch", "scikit-learn", "numpy", "pandas")
-NOT_DECIDING = ("cli", "reports")  # of elman: what is shown
-OWN = ("__init__", "every", "interruption", "page", "result", "running")  # of this folder: what runs and shows
-TEXTS = ("what", "why", "bars", "seeds")  # of a benchmark: what is said of its scores
 
 Tell = Callable[[str], None]
 
@@ -59,19 +53,21 @@ def run_missing(benchmark: Benchmark, runs: list[Run], kept: Path, tell: Tell) -
     parts: list[Part] = []
     for position, run in enumerate(runs):
         data: list[Any] = []  # loaded when it is first needed
+        elman_seconds: float | None = None
         for model in (ELMAN, *benchmark.baselines):
             once = model != ELMAN and not benchmark.baselines[model].by_seed
             if model in not_run or (once and position):
                 continue
-            part = _found_or_done(benchmark, model, run, data, kept, tell)
+            timed = model != ELMAN and benchmark.baselines[model].timed
+            asked = replace(run, elman_seconds=elman_seconds if timed else None)
+            parts.append(_found_or_done(benchmark, model, asked, data, kept, tell))
             if model == ELMAN:
-                run = replace(run, elman_seconds=part.seconds)
-            parts.append(part)
+                elman_seconds = parts[-1].seconds
     return parts, not_run
 
 
 def _found_or_done(benchmark: Benchmark, model: str, run: Run, data: list[Any], kept: Path, tell: Tell) -> Part:
-    key = {**deciding(benchmark, model), **asdict(run), "elman_seconds": None}
+    key = {**deciding(benchmark, model), **asdict(run)}
     digest = hashlib.sha256(json.dumps(key, sort_keys=True).encode("utf-8")).hexdigest()
     place = kept / benchmark.name / f"{digest[:32]}.json"
     if place.is_file():
@@ -81,9 +77,8 @@ def _found_or_done(benchmark: Benchmark, model: str, run: Run, data: list[Any], 
         data += benchmark.data(run)
     content, sizes = data
     started = time.perf_counter()
-    function = benchmark.elman if model == ELMAN else benchmark.baselines[model].run
     with threadpool_limits(run.num_threads), interruption() as interrupted:  # threads of NumPy's libraries
-        scores = checked(benchmark, model, function(content, run))
+        scores = checked(benchmark, model, _function(benchmark, model)(content, run))
         if interrupted():
             raise KeyboardInterrupt
     part = Part(model, run.seed, scores, round(time.perf_counter() - started, 2), sizes)
@@ -93,6 +88,10 @@ def _found_or_done(benchmark: Benchmark, model: str, run: Run, data: list[Any], 
     found = ", ".join(f"{name} {value:.4f}" for name, value in scores.items())
     tell(f"{benchmark.name}, seed {run.seed}: {model} {found} in {part.seconds:.0f} s")
     return part
+
+
+def _function(benchmark: Benchmark, model: str) -> Callable[[Any, Run], Scores]:
+    return benchmark.elman if model == ELMAN else benchmark.baselines[model].run
 
 
 def checked(benchmark: Benchmark, model: str, scores: Scores) -> dict[str, float]:
@@ -114,9 +113,9 @@ def deciding(benchmark: Benchmark, model: str) -> dict[str, Any]:
     packages = () if model == ELMAN else benchmark.baselines[model].packages
     return {
         "benchmark": benchmark.name,
+        "metrics": [metric.name for metric in benchmark.metrics],
         "model": model,
-        "elman": _sources_of_elman(),
-        "functions": _functions(benchmark.task),
+        "program": decided_by(benchmark.data, _function(benchmark, model)),
         "versions": versions(packages),
         "machine": f"{platform.system()} {platform.machine()}",
     }
@@ -132,34 +131,3 @@ def versions(modules: tuple[str, ...] = ()) -> dict[str, str]:
         except PackageNotFoundError:
             continue  # a module that no package owns, such as one beside the benchmark
     return found
-
-
-@cache
-def _sources_of_elman() -> str:
-    """SHA-256 of those of elman's files that can decide a score; its data sets are among them, by their hashes."""
-    folder = Path(elman.__file__).parent
-    files = [path for path in folder.rglob("*.py") if path.relative_to(folder).parts[0] not in NOT_DECIDING]
-    return _sha256(path.read_bytes() for path in sorted(files))
-
-
-def _functions(task: str) -> str:
-    """SHA-256 of a task's benchmarks and of the baselines of this folder, without comments and what is only said."""
-    tasks = {benchmark.task for benchmark in every().values()} - {task}
-    files = [path for path in sorted(Path(__file__).parent.glob("*.py")) if path.stem not in {*tasks, *OWN}]
-    return _sha256(_meaning(path.read_text(encoding="utf-8")).encode("utf-8") for path in files)
-
-
-def _meaning(source: str) -> str:
-    """A file's syntax tree, as text, without the texts of its benchmarks."""
-    tree = ast.parse(source)
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == Benchmark.__name__:
-            node.keywords = [keyword for keyword in node.keywords if keyword.arg not in TEXTS]
-    return ast.dump(tree)
-
-
-def _sha256(contents: Iterator[bytes]) -> str:
-    digest = hashlib.sha256()
-    for content in contents:
-        digest.update(hashlib.sha256(content).digest())
-    return digest.hexdigest()

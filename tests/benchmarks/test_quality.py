@@ -57,7 +57,9 @@ class Made:
             data=lambda run: ({"seed": run.seed}, {"rows": 10 + run.seed}),
             elman=lambda data, run: self.scores("elman", data, run, accuracy=0.8, loss=0.5, coverage=0.78),
             baselines={
-                "linear": parts.Baseline(lambda data, run: self.scores("linear", data, run, accuracy=0.7, loss=0.4)),
+                "linear": parts.Baseline(
+                    lambda data, run: self.scores("linear", data, run, accuracy=0.7, loss=0.4), timed=True
+                ),
                 "constant": parts.Baseline(
                     lambda data, run: self.scores("constant", data, run, accuracy=0.1), by_seed=False
                 ),
@@ -72,7 +74,7 @@ class Made:
             ),
             why="Because.",
         )
-        monkeypatch.setattr(module("running"), "every", lambda: {self.benchmark.name: self.benchmark})
+        monkeypatch.setattr(module("running"), "decided_by", lambda *functions: "the same")
 
     def scores(self, model: str, data: dict[str, int], run: Any, **found: float) -> dict[str, float]:
         assert data == {"seed": run.seed}
@@ -160,7 +162,7 @@ def test_what_was_found_is_kept(made: Made, module: Callable[[str], Any], tmp_pa
     assert [(part.model, part.seed) for part in parts] == [*first, ("linear", 1)]
     assert not_run == {"foreign": "no_such_package not installed"}
     taken = {part.seed: part.seconds for part in parts if part.model == "elman"}
-    assert all(seconds == (None if model == "elman" else taken[seed]) for model, seed, seconds in made.ran)
+    assert all(seconds == (taken[seed] if model == "linear" else None) for model, seed, seconds in made.ran)
 
 
 def test_a_training_cut_short_is_not_kept(made: Made, module: Callable[[str], Any], tmp_path: Path) -> None:
@@ -198,8 +200,8 @@ def test_ctrl_c_ends_it_in_one_line(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("asked", "patched"),
     [({"num_threads": 2}, {}), ({"rows": 500}, {}), ({"epochs": 1}, {}), ({}, {})]
-    + [({}, {name: lambda *_: "other"}) for name in ("_sources_of_elman", "_functions", "version")],
-    ids=["threads", "rows", "epochs", "nothing", "elman", "functions", "packages"],
+    + [({}, {name: lambda *_: "other"}) for name in ("decided_by", "version")],
+    ids=["threads", "rows", "epochs", "nothing", "program", "packages"],
 )
 def test_what_decides_a_score_makes_it_anew(
     asked: Any, patched: Any, made: Made, module: Callable[[str], Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -211,15 +213,6 @@ def test_what_decides_a_score_makes_it_anew(
         monkeypatch.setattr(module("running"), name, function)
     module("running").run_missing(made.benchmark, [replace(first, **asked)], tmp_path, str)
     assert len(made.ran) == (6 if asked or patched else 3)
-
-
-def test_texts_and_bars_decide_no_score(module: Callable[[str], Any]) -> None:
-    meaning = module("running")._meaning
-    source = "def f(): return 1\nBENCHMARKS = (Benchmark(task='a', elman=f, what='b', why='c', bars=(1,), seeds=3),)\n"
-    assert meaning(source) == meaning(source.replace("'b'", "'x'").replace("'c'", "'y'").replace("(1,)", "()"))
-    assert meaning(source) == meaning("# a comment\n" + source.replace("seeds=3", "seeds=1"))
-    assert meaning(source) != meaning(source.replace("return 1", "return 2"))
-    assert meaning(source) != meaning(source.replace("elman=f", "elman=g"))
 
 
 def test_a_result_judges_its_bars(made: Made, module: Callable[[str], Any], tmp_path: Path) -> None:
@@ -243,6 +236,16 @@ def test_a_result_judges_its_bars(made: Made, module: Callable[[str], Any], tmp_
     assert "- Bar: coverage within 0.05 of 0.8: met by 0.0400." in page
     assert "- Bar: accuracy above that of foreign: not judged, for want of that baseline's score." in page
     assert "Because." in page
+
+
+def test_a_result_of_other_metrics_or_models_is_refused(
+    made: Made, module: Callable[[str], Any], tmp_path: Path
+) -> None:
+    parts, not_run = module("running").run_missing(made.benchmark, [module("benchmark").Run(0)], tmp_path, str)
+    result = module("result").result(made.benchmark, parts, not_run, "command", 1)
+    for change in ({"metrics": made.benchmark.metrics[:2]}, {"baselines": {}}):
+        with pytest.raises(ValueError, match="classify-made has other metrics or models than it has now: run it again"):
+            module("result").judged(replace(made.benchmark, bars=(), **change), result)
 
 
 def test_a_bar_that_is_just_reached(made: Made, module: Callable[[str], Any], tmp_path: Path) -> None:
