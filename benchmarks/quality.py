@@ -46,7 +46,10 @@ def main(
     if write_page:
         if names:
             raise typer.BadParameter("--page shows all results there are: give it no names")
-        write(results, PAGE if results.resolve() == RESULTS.resolve() else results / PAGE.name)
+        try:
+            write(results, PAGE if results.resolve() == RESULTS.resolve() else results / PAGE.name)
+        except ValueError as error:
+            raise typer.BadParameter(str(error)) from None
         return
     if (rows or epochs) and results.resolve() == RESULTS.resolve():
         raise typer.BadParameter(
@@ -78,7 +81,11 @@ def run(benchmark: Benchmark, seeds: int, asked: Run, results: Path) -> None:
 
 
 def write(results: Path, place: Path) -> None:
-    """Write the page; bars that were changed since a run are judged anew, from its scores."""
+    """Write the page; bars that were changed since a run are judged anew, from its scores.
+
+    Raises:
+        ValueError: a result is of other metrics or models than its benchmark has now.
+    """
     found = read(results)
     for name, each in found.items():
         _write(results / f"{name}.json", _as_text(each))

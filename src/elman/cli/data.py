@@ -68,14 +68,19 @@ def export(
     force: Force = False,
 ) -> None:
     """Write a data set as a table."""
+    from rich.console import Console
+
     from elman.datasets import describe, load
     from elman.files import check_writable
     from elman.tables import write_table
 
     describe(name)
-    if output != "-":
-        check_writable(output, overwrite=force)
-    write_table(load(name), output, overwrite=force)
+    if output == "-":
+        write_table(load(name), output)
+        return
+    check_writable(output, overwrite=force)
+    with Console(stderr=True).status(f"writing {output}"):
+        write_table(load(name), output, overwrite=force)
 
 
 @app.command()
