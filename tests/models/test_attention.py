@@ -2,7 +2,7 @@
 
 import torch
 
-from elman.models.attention import Attention, Memory
+from elman.models.attention import Attention, AttentionPooling, Memory
 
 
 def ragged(H: int = 5, M: int = 4, U: int = 3) -> tuple[Attention, torch.Tensor, Memory]:
@@ -74,3 +74,22 @@ def test_select_repeats_and_reorders_rows() -> None:
     chosen = memory.select(torch.tensor([2, 2, 0]))
     assert chosen.lengths.tolist() == [6, 6, 3]
     assert torch.equal(chosen.values[1], memory.values[2])
+
+
+def test_pooling_learns_which_steps_matter() -> None:
+    """The one vector that is marked is to be found among others: attention learns to look at it alone."""
+    torch.manual_seed(0)
+    lengths = torch.tensor([3, 6, 4, 5]).repeat(16)
+    values = torch.randn(64, 6, 4)
+    values[..., 0] = 0.0
+    places = torch.arange(64) % 3
+    values[torch.arange(64), places, 0] = 3.0
+    pooling = AttentionPooling(4)
+    optimizer = torch.optim.Adam(pooling.parameters(), 0.02)
+    for _ in range(150):
+        pooled, weights = pooling(Memory(values, lengths))
+        optimizer.zero_grad()
+        (pooled - values[torch.arange(64), places]).square().mean().backward()
+        optimizer.step()
+    assert bool((weights[torch.arange(64), places] > 0.9).all())
+    torch.testing.assert_close(weights.sum(1), torch.ones(64))

@@ -32,6 +32,14 @@ def elman_states(model: ManyToOne, x: np.ndarray, suffix: str) -> np.ndarray:
     return np.array(states).reshape(-1, 5)
 
 
+def attended(model: ManyToOne, h: np.ndarray) -> np.ndarray:
+    """sum_t a_t h_t with a = softmax(v^T tanh(W_a h_t + b_a)), step by step."""
+    weights = {name: value.detach().numpy() for name, value in model.attention.named_parameters()}  # type: ignore[union-attr]
+    W_a, b_a, v = (weights[name] for name in ("projection.weight", "projection.bias", "score.weight"))
+    exponentials = [np.exp(v[0] @ np.tanh(W_a @ h_t + b_a)) for h_t in h]
+    return sum(e * h_t for e, h_t in zip(exponentials, h, strict=True)) / sum(exponentials)  # type: ignore[no-any-return]
+
+
 @pytest.mark.parametrize("pooling", CHOICES["pooling"])
 def test_output_is_that_of_the_pooled_states(pooling: str) -> None:
     model, x = small(pooling, bidirectional=True), data()
@@ -45,6 +53,8 @@ def test_output_is_that_of_the_pooled_states(pooling: str) -> None:
             pooled = np.zeros(10)
         elif pooling == "last":
             pooled = np.concatenate([ahead[-1], back[-1]])
+        elif pooling == "attention":
+            pooled = attended(model, both)
         else:
             pooled = both.mean(0) if pooling == "mean" else both.max(0)
         expected.append(W_ho @ pooled + b_o)
@@ -84,5 +94,5 @@ def test_last_is_the_highest_layer_and_not_the_cell_state() -> None:
 
 
 def test_an_unknown_pooling_is_refused() -> None:
-    with pytest.raises(InputError, match="pooling is 'first', expected one of last, mean, max"):
+    with pytest.raises(InputError, match="pooling is 'first', expected one of last, mean, max, attention"):
         small("first")

@@ -30,6 +30,14 @@ def test_best_epoch(kept, best, without_gain):
     assert (kept.best_epoch, kept.epochs_without_gain) == (best, without_gain)
 
 
+def test_of_equal_epochs_the_one_with_the_lower_validation_loss_is_best():
+    epochs = [Epoch(i, 1.0, loss, 0.9, 0.1, 1.0) for i, loss in enumerate([0.5, 0.3, 0.3, 0.4], 1)]
+    assert History("accuracy", True, epochs).best_epoch == 2
+    worse = Epoch(5, 1.0, 0.1, 0.8, 0.1, 1.0)
+    assert History("accuracy", True, [*epochs, worse]).best_epoch == 2
+    assert History("error rate", False, [*epochs, worse]).best_epoch == 5
+
+
 def test_json_lines_give_the_table_back(tmp_path):
     kept = history([0.1, 1 / 3], metric="word accuracy")
     kept.write(tmp_path / "m.history.jsonl")

@@ -112,7 +112,9 @@ def _show_history(history: dict[str, Any]) -> None:
     value = "metric" if metric is not None else "validation_loss"
     sign = -1 if metric is not None and history["higher_is_better"] else 1
     last = epochs[-1]
-    best = last if last[value] is None else min(epochs, key=lambda epoch: sign * epoch[value])
+    best = last  # as `History.best` has it
+    if last[value] is not None:
+        best = min(epochs, key=lambda epoch: (sign * epoch[value], epoch["validation_loss"] or 0.0))
     ended = {"patience": ", stopped for want of progress", "interrupted": ", interrupted"}.get(history["ended"], "")
     show_pairs(f"Training: {len(epochs)} epochs{ended}", ())
     names = ["training_loss", "validation_loss", *(["metric"] if metric is not None else [])]

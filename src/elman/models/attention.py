@@ -1,4 +1,4 @@
-"""Attention: each step of a decoder looks at every step of the source, as much as fits."""
+"""Attention: a mean over the steps of a sequence, weighted by how much each step matters."""
 
 from dataclasses import dataclass
 
@@ -56,10 +56,50 @@ class Attention(nn.Module):
 
         Shape: hidden (B, U, H) -> context (B, U, M), weights (B, U, T).
         """
-        scores = torch.bmm(self.projection(hidden), memory.values.transpose(1, 2))
-        steps = torch.arange(memory.values.shape[1], device=scores.device)
-        outside = (steps >= memory.lengths.to(scores.device).unsqueeze(1)).unsqueeze(1)  # (B, 1, T)
-        # The lowest finite number, not -inf: a row that is outside everywhere must not become NaN.
-        weights = scores.masked_fill(outside, torch.finfo(scores.dtype).min).softmax(-1)
-        weights = weights.masked_fill(outside, 0.0)
+        weights = _softmax(torch.bmm(self.projection(hidden), memory.values.transpose(1, 2)), memory.lengths)
         return torch.bmm(weights, memory.values), weights
+
+
+class AttentionPooling(nn.Module):
+    """e_t = v^T tanh(W_a h_t + b_a),  a_t = softmax_t(e_t),  pooled = sum_t a_t h_t
+
+    One vector for a sequence: the mean of its states, weighted by learned scores. A sequence of length 0 gives 0.
+
+    Args:
+        size: of the states h.
+
+    Source: Yang, Yang, Dyer, He, Smola and Hovy, Hierarchical Attention Networks for Document Classification (2016),
+    equations 5 to 7.
+
+    Example:
+        >>> pooling = AttentionPooling(4)
+        >>> pooled, weights = pooling(Memory(torch.ones(2, 3, 4), torch.tensor([3, 1])))
+        >>> pooled.shape, weights[1].tolist()
+        (torch.Size([2, 4]), [1.0, 0.0, 0.0])
+    """
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.projection = nn.Linear(size, size)
+        self.score = nn.Linear(size, 1, bias=False)
+
+    def forward(self, memory: Memory) -> tuple[Tensor, Tensor]:
+        """The pooled states, and how much each step counts.
+
+        Shape: memory of B sequences of T states (M,) -> pooled (B, M), weights (B, T).
+        """
+        scores = self.score(torch.tanh(self.projection(memory.values))).transpose(1, 2)  # (B, 1, T)
+        weights = _softmax(scores, memory.lengths)
+        return torch.bmm(weights, memory.values).squeeze(1), weights.squeeze(1)
+
+
+def _softmax(scores: Tensor, lengths: Tensor) -> Tensor:
+    """Softmax over the steps that a sequence has; 0 at the others, and everywhere for a sequence of length 0.
+
+    Shape: scores (B, U, T), lengths (B,) -> weights (B, U, T).
+    """
+    steps = torch.arange(scores.shape[2], device=scores.device)
+    outside = (steps >= lengths.to(scores.device).unsqueeze(1)).unsqueeze(1)  # (B, 1, T)
+    # The lowest finite number, not -inf: a row that is outside everywhere must not become NaN.
+    weights = scores.masked_fill(outside, torch.finfo(scores.dtype).min).softmax(-1)
+    return weights.masked_fill(outside, 0.0)

@@ -6,9 +6,10 @@ import torch
 from torch import Tensor
 
 from elman.errors import InputError
+from elman.models.attention import AttentionPooling, Memory
 from elman.models.reader import Reader
 
-POOLINGS = ("last", "mean", "max")
+POOLINGS = ("last", "mean", "max", "attention")
 
 
 class ManyToOne(Reader):
@@ -17,7 +18,8 @@ class ManyToOne(Reader):
     Args:
         args, kwargs: those of `Reader`.
         pooling: what the output layer reads: the "last" state of each direction, the "mean" or the "max" over
-            all steps. For an empty sequence that is 0.
+            all steps, or their mean by "attention", weighted by scores that are learned (`AttentionPooling`). For an
+            empty sequence that is 0.
     """
 
     def __init__(self, *args: Any, pooling: str = "last", **kwargs: Any) -> None:
@@ -25,6 +27,8 @@ class ManyToOne(Reader):
         if pooling not in POOLINGS:
             raise InputError(f"pooling is {pooling!r}, expected one of {', '.join(POOLINGS)}")
         self.pooling = pooling
+        size = self.recurrent.num_directions * self.recurrent.hidden_size
+        self.attention = AttentionPooling(size) if pooling == "attention" else None
 
     def forward(self, inputs: Tensor, lengths: Tensor) -> Tensor:
         """One output for each sequence.
@@ -41,6 +45,8 @@ class ManyToOne(Reader):
             return last[:, -self.recurrent.num_directions :].flatten(1)  # (B, D*H)
         if self.pooling == "mean":
             return h.sum(1) / lengths.clamp(min=1).unsqueeze(1)  # h is 0 past the end
+        if self.attention is not None:
+            return self.attention(Memory(h, lengths))[0]  # type: ignore[no-any-return]
         if h.shape[1] == 0:
             return h.new_zeros(len(h), h.shape[2])
         valid = (torch.arange(h.shape[1], device=h.device) < lengths.unsqueeze(1)).unsqueeze(2)

@@ -11,7 +11,14 @@ WIRINGS = {
     "EncoderDecoder": "encoder then decoder, with attention",
     "Feedforward": "feedforward on a window",
 }
-PARTS = {"weight_ih": "W_xh", "weight_hh": "W_hh", "readout.weight": "W_ho", "hidden.weight": "W_xh"}
+PARTS = {
+    "weight_ih": "W_xh",
+    "weight_hh": "W_hh",
+    "readout.weight": "W_ho",
+    "hidden.weight": "W_xh",
+    "attention.projection.weight": "W_a",
+    "attention.score.weight": "v",
+}
 
 
 def network_equations(cell: "Cell | None", config: dict[str, Any]) -> list[str]:
@@ -24,7 +31,7 @@ def network_equations(cell: "Cell | None", config: dict[str, Any]) -> list[str]:
     from elman.equations.plain import plain_equations
 
     hidden = plain_equations(cell) if cell else ["h_t = tanh(W_xh [x_{t-W+1} ... x_t] + b_h)"]
-    return [*hidden, _output(config)]
+    return [*hidden, *_output(config)]
 
 
 def letter(tensor: str) -> str:
@@ -54,14 +61,17 @@ def codec_line(codec: dict[str, Any]) -> str:
     )
 
 
-def _output(config: dict[str, Any]) -> str:
+def _output(config: dict[str, Any]) -> list[str]:
     if config["kind"] == "EncoderDecoder":
-        return "y_t = W_ho tanh(W_c [context_t, h_t]) + b_o"
+        return ["y_t = W_ho tanh(W_c [context_t, h_t]) + b_o"]
     both = config.get("bidirectional", False)
     step = "[h_t forward; h_t reverse]" if both else "h_t"
     if config["kind"] == "ManyToOne":
         last = "[h_T forward; h_1 reverse]" if both else "h_T"
         steps = f"{step}, t = 1 ... T" if both else "h_1 ... h_T"
+        if config["pooling"] == "attention":
+            scores = f"a_t = softmax_t(v^T tanh(W_a {step} + b_a))"
+            return [scores, f"y = W_ho sum_t a_t {step} + b_o"]
         pooled = {"last": last, "mean": f"mean({steps})", "max": f"max({steps})"}[config["pooling"]]
-        return f"y = W_ho {pooled} + b_o"
-    return f"y_t = W_ho {step} + b_o"
+        return [f"y = W_ho {pooled} + b_o"]
+    return [f"y_t = W_ho {step} + b_o"]

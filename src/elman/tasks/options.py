@@ -53,7 +53,7 @@ CHOICES: dict[str, tuple[Any, ...]] = {
     "level": LEVELS,
     "source_level": LEVELS,
     "target_level": LEVELS,
-    "pooling": ("last", "mean", "max"),
+    "pooling": ("last", "mean", "max", "attention"),
     "per": ("step", "sequence"),
     "optimizer": ("adamw", "adam", "sgd"),
     "decay": ("cosine", "linear", "none"),
@@ -114,7 +114,7 @@ class TextOptions:
 class ManyToOneOptions:
     """What tasks take that may give one output for a whole sequence."""
 
-    pooling: str = option("last", "What the output layer reads: last state, mean or max over all steps")
+    pooling: str = option("last", "What the output layer reads: last state; mean, max or attention over all steps")
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

@@ -96,13 +96,16 @@ class History:
 
     @property
     def best(self) -> Epoch | None:
-        """The first of the best epochs; None before the first has ended."""
+        """The first of the best epochs; None before the first has ended.
+
+        Of epochs whose metric is equal, as an accuracy over few sequences often is, the validation loss decides.
+        """
         if not self.epochs:
             return None
         if self.watched is None:
             return self.epochs[-1]
         sign = -1 if self.metric is not None and self.higher_is_better else 1
-        return min(self.epochs, key=lambda epoch: sign * (self.value(epoch) or 0.0))
+        return min(self.epochs, key=lambda epoch: (sign * (self.value(epoch) or 0.0), epoch.validation_loss or 0.0))
 
     @property
     def best_epoch(self) -> int | None:
