@@ -1,12 +1,16 @@
 """The classifier: classes keep their types, metrics are scikit-learn's, and what only memory can tell is learned."""
 
+import re
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from sklearn.metrics import accuracy_score, f1_score, log_loss
+import torch
+from sklearn.metrics import accuracy_score, f1_score, log_loss, recall_score
 
 import elman
+from elman.codecs.padding import pad
 
 QUICK: dict[str, Any] = {"hidden_size": 6, "epochs": 2, "batch_size": 4, "num_threads": 1, "verbose": 0}
 LEARN: dict[str, Any] = {"hidden_size": 24, "dropout": 0, "batch_size": 16, "learning_rate": 0.01, "num_threads": 1}
@@ -94,3 +98,74 @@ def test_it_learns_parity_of_vectors() -> None:
     parity = [bool(one.sum() % 2) for one in bits]
     one = elman.Classifier(bidirectional=False, epochs=60, verbose=0, **LEARN).fit(bits[:300], parity[:300])
     assert one.score(bits[300:], parity[300:]) > 0.95
+
+
+WEIGHTS = {"a": 0.5, "b": 3.0, "c": 1.25}
+BALANCED = {label: 12 / (3 * sum(text[-1] == label for text in TEXTS)) for label in "abc"}  # n / (k n_c)
+
+
+@pytest.mark.parametrize("batches", [{"batch_size": 12}, {"batch_size": 4, "accumulate": 3}, {"batch_size": 5}])
+@pytest.mark.parametrize("given", [WEIGHTS, "balanced"], ids=["given", "balanced"])
+def test_the_loss_is_the_weighted_mean_however_sequences_fell_into_batches(given: Any, batches: dict[str, int]) -> None:
+    """sum_i w_i l_i / sum_i w_i with the smoothed cross-entropy l_i, and the norm of its gradient, by plain formulas."""
+    labels = [text[-1] for text in TEXTS]
+    still: dict[str, Any] = {"dropout": 0, "symbol_dropout": 0, "average": 0, "learning_rate": 1e-30, "clip": 0}
+    options = {**QUICK, **still, **batches, "epochs": 1, "validation_fraction": 0, "label_smoothing": 0.3}
+    one = elman.Classifier(**options, class_weight=given).fit(TEXTS, labels)
+    weights = WEIGHTS if given == WEIGHTS else BALANCED
+    assert one.class_weight_ == pytest.approx([weights[label] for label in one.classes_], rel=1e-12)
+
+    inputs, lengths = pad([one.codecs_["input"].encode(text) for text in TEXTS])
+    shares = one.model_(inputs, lengths).log_softmax(1)
+    classes = torch.tensor([list("abc").index(label) for label in labels])
+    losses = -0.7 * shares[torch.arange(12), classes] - 0.3 * shares.mean(1)
+    w = torch.tensor([weights[label] for label in labels])
+    mean = (w * losses).sum() / w.sum()
+    assert one.history_.epochs[0].training_loss == pytest.approx(mean.item(), rel=1e-6)
+    if batches["batch_size"] * batches.get("accumulate", 1) == 12:  # one step
+        mean.backward()
+        norm = torch.cat([p.grad.flatten() for p in one.model_.parameters() if p.grad is not None]).norm().item()
+        assert one.history_.epochs[0].gradient_norm == pytest.approx(norm, rel=1e-5)
+
+
+def test_balanced_classes_are_found_though_one_is_rare() -> None:
+    generator = np.random.default_rng(2)
+    texts = ["".join(generator.choice(list("xy"), 6)) for _ in range(300)]
+    labels = ["rare" if text.startswith("xy") and generator.random() < 0.3 else "common" for text in texts]
+    options = {**LEARN, "epochs": 12, "verbose": 0, "hidden_size": 12}
+    recalls = {}
+    for weight in (None, "balanced"):
+        one = elman.Classifier(**options, class_weight=weight).fit(texts, labels)
+        assert one.history_.watched == ("accuracy" if weight is None else "weighted accuracy")
+        recalls[weight] = recall_score(labels, one.predict(texts), pos_label="rare")
+    assert recalls[None] < 0.1
+    assert recalls["balanced"] > 0.9
+
+
+def test_class_weights_come_back_from_a_file(tmp_path: Path) -> None:
+    options = {**QUICK, "class_weight": {np.int64(3): np.float64(2.0), -1: 4, 10: 0.5}}
+    one = elman.Classifier(**options).fit(TEXTS, [(3, -1, 10)[k % 3] for k in range(12)])
+    assert one.class_weight_ is not None
+    assert one.class_weight_.tolist() == [4.0, 2.0, 0.5]
+    one.save(tmp_path / "m.safetensors")
+    loaded = elman.load(tmp_path / "m.safetensors")
+    assert loaded.partial_fit(TEXTS[:3], [3, -1, 10]).class_weight_.tolist() == [4.0, 2.0, 0.5]
+
+
+@pytest.mark.parametrize(
+    ("weight", "message"),
+    [
+        ("even", "class_weight is 'even', expected 'balanced' or a weight for each label, {label: weight}"),
+        ({"a": 0}, "class_weight of 'a' is 0, expected a finite number above 0"),
+        ({"a": float("inf")}, "class_weight of 'a' is inf, expected a finite number above 0"),
+        ({"a": 1, "q": 2}, "class_weight: label 'q' is none of the classes 'a', 'b', 'c'"),
+    ],
+)
+def test_a_weight_that_cannot_be_is_refused(weight: Any, message: str) -> None:
+    with pytest.raises(elman.InputError, match=re.escape(message)):
+        elman.Classifier(**QUICK, class_weight=weight).fit(TEXTS, [text[-1] for text in TEXTS])
+
+
+def test_balancing_needs_all_data_at_once() -> None:
+    with pytest.raises(elman.InputError, match="class_weight is 'balanced', which needs all data at once"):
+        elman.Classifier(**QUICK, class_weight="balanced").partial_fit(TEXTS, [text[-1] for text in TEXTS])

@@ -55,6 +55,8 @@ CHANGES = [(task, name, value) for task in TASKS for name, value in EVERYWHERE.i
     ("classify", "label_smoothing", 0.3),
     ("classify", "pooling", "mean"),
     ("classify", "pooling", "max"),
+    ("classify", "pooling", "attention"),
+    ("classify", "class_weight", "balanced"),
     ("regress", "window", 4),
     ("regress", "train_initial_state", True),
     ("translate", "embedding_size", 5),

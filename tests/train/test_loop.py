@@ -103,15 +103,18 @@ def test_equal_seeds_give_equal_bytes_and_disturb_nothing():
     assert weights(first) != weights(echo_training(seed=1, epochs=2)[0])
 
 
-def test_the_mean_is_over_valid_steps_however_they_fell_into_batches():
+@pytest.mark.parametrize("weighted", [False, True])
+def test_the_mean_is_over_valid_steps_however_they_fell_into_batches(weighted):
     lengths = np.array([1, 5, 2, 0, 7, 3, 3])
     x = torch.randn(7, 7, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
     valid = torch.arange(7) < torch.from_numpy(lengths)[:, None]
+    weights = torch.linspace(0.1, 2.0, 49, dtype=torch.float64).view(7, 7) if weighted else torch.ones(7, 7).double()
     model = nn.Linear(3, 1, dtype=torch.float64)
     start = copy.deepcopy(model.state_dict())
 
     def loss(model, indices):
-        return BatchLoss(model(x[indices])[valid[indices]].square().sum(), int(valid[indices].sum()))
+        w = weights[indices][valid[indices]]
+        return BatchLoss(model(x[indices])[valid[indices]].square().flatten() @ w, w.sum().item())
 
     def run(batch_size, rate):
         model.load_state_dict(start)
@@ -119,7 +122,7 @@ def test_the_mean_is_over_valid_steps_however_they_fell_into_batches():
         data = Examples(lengths, torch.from_numpy)
         return train(model, loss, data, data, settings).epochs[0]
 
-    whole = model(x)[valid].square().mean()
+    whole = model(x)[valid].square().flatten() @ weights[valid] / weights[valid].sum()
     whole.backward()
     norm = torch.cat([p.grad.flatten() for p in model.parameters()]).norm().item()
     one, many = run(7, 1e-12), run(2, 1e-12)  # so small a rate leaves the weights as they are
@@ -185,7 +188,7 @@ def test_patience_is_counted_and_the_best_weights_come_back(sign):
     values, seen = [sign * v for v in (0.1, 0.5, 0.5, 0.4, 0.6, 0.6, 0.2, 0.3, 0.9)], []
     metric = Metric("score", scripted(values, seen), higher_is_better=sign > 0)
     data = examples(x, y)
-    history = train(model, squares, data, data, Settings(epochs=9, patience=3), metric=metric)
+    history = train(model, squares, data, None, Settings(epochs=9, patience=3), metric=metric)
     assert (history.ended, len(history.epochs), history.best_epoch) == ("patience", 8, 5)
     assert_weights(model, seen[4])
     assert not model.training

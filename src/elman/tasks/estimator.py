@@ -3,7 +3,7 @@
 import math
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
@@ -265,7 +265,7 @@ class Estimator(BaseEstimator, Options, ABC):  # type: ignore[misc]
         """The options that are the model's, as JSON."""
         cell = find_cell(self.cell)
         options = {
-            name: value.item() if isinstance(value, np.generic) else value
+            name: _as_json(value)
             for name, value in self.get_params().items()
             if name not in OF_THE_MACHINE
         }
@@ -398,6 +398,12 @@ class Estimator(BaseEstimator, Options, ABC):  # type: ignore[misc]
         for name, size in self.ends().items():
             if self.model_config_[name] != size:
                 raise InputError(f"the model has {name}={self.model_config_[name]}, but its codec has {size}")
+
+
+def _as_json(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(_as_json(key)): _as_json(one) for key, one in value.items()}
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def build(config: dict[str, Any]) -> nn.Module:

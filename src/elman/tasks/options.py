@@ -6,6 +6,7 @@ Nothing here imports torch, so that `elman train TASK --help` is quick.
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, NamedTuple, get_args
@@ -134,6 +135,9 @@ class ClassifierOptions(ManyToOneOptions, TextOptions, Options):
     learning_rate: float = option(0.004, "Peak of the learning rate, after warm-up and before decay")
     weight_decay: float = option(0.1, "Part of each weight lost a step, in units of the learning rate")
     average: float = option(0.998, "Decay of the running average of the weights that is kept; 0 for none")
+    class_weight: "Mapping[Any, float] | str | None" = option(
+        None, "How much a class counts: balanced, each as much as any other  [default: by how often it occurs]"
+    )
     symbol_dropout: float = option(0.1, "Probability of reading an unknown symbol in place of one, in training")
     label_smoothing: float = option(0.1, "Part of each label's probability spread over all classes, in training")
     dropout: float = option(0.3, "Probability of zeroing a value in training")
@@ -172,6 +176,8 @@ def check(options: Options) -> None:
             continue
         if name in CHOICES and value not in CHOICES[name]:
             raise InputError(f"{name} is {value!r}, expected one of {', '.join(map(str, CHOICES[name]))}")
+        if name == "class_weight":
+            _check_class_weight(value)
         if one.type is bool and type(value).__name__ not in ("bool", "bool_"):  # Python's or NumPy's
             raise InputError(f"{name} is {value!r}, expected True or False")
         if name in RANGES:
@@ -180,3 +186,12 @@ def check(options: Options) -> None:
             if not fits or value not in RANGES[name]:
                 kind = "whole number" if whole else "finite number" if fits and value == math.inf else "number"
                 raise InputError(f"{name} is {value!r}, expected a {kind} {RANGES[name]}")
+
+
+def _check_class_weight(value: Any) -> None:
+    if isinstance(value, Mapping):
+        for label, weight in value.items():
+            if isinstance(weight, bool) or not isinstance(weight, Real) or not 0 < weight < math.inf:
+                raise InputError(f"class_weight of {label!r} is {weight!r}, expected a finite number above 0")
+    elif value != "balanced":
+        raise InputError(f"class_weight is {value!r}, expected 'balanced' or a weight for each label, {{label: weight}}")

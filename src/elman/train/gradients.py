@@ -45,12 +45,12 @@ class Gradients:
             parameter.grad = None
 
     @torch.no_grad()
-    def reduce(self, ranks: Ranks, count: int, clip: float) -> float:
+    def reduce(self, ranks: Ranks, count: float, clip: float) -> float:
         """Turn the sums of all ranks into the mean over `count` steps, of a norm of at most `clip`.
 
         Args:
             ranks: whose gradients are added up, in the order of the parameters, in one call.
-            count: valid steps, over all ranks.
+            count: valid steps, or the sum of their weights, over all ranks.
             clip: the largest norm; 0: any.
 
         Returns:

@@ -47,7 +47,8 @@ def train(
 ) -> History:
     """Fit `model` by gradient descent, and leave it with the best weights, in evaluation mode.
 
-    `loss(model, batch)` gives the *sum* of the losses over the valid steps of a batch and their number.
+    `loss(model, batch)` gives the *sum* of the losses over the valid steps of a batch and their number (or, of
+    weighted losses, the sum of the weights).
     A step descends the mean over all valid steps of its batches (of its windows, of all ranks), and the means of an
     epoch are over all of its valid steps, however they fell into batches. A step without valid steps is passed over.
     A step whose loss or gradient is no finite number is skipped: nothing changes but a count.

@@ -50,12 +50,12 @@ class Measures(Generic[Batch]):
         return loss, value
 
     def _validation_loss(self, model: nn.Module, data: Examples[Batch]) -> float:
-        total, count = 0.0, 0
+        total, count = 0.0, 0.0
         ill: Indices | None = None
         batches = ordered_batches(data.lengths, self._settings.batch_size, self._settings.batch_steps)
         for indices in batches[self._ranks.rank :: self._ranks.size]:
             found = self._loss(model, data.collate(indices))
-            total, count = total + found.total.item(), count + int(found.count)
+            total, count = total + found.total.item(), count + float(found.count)
             ill = indices if ill is None and not math.isfinite(total) else ill
         total, valid = self._ranks.sums(total, count)
         if not valid:

@@ -16,13 +16,13 @@ class BatchLoss:
     """The loss of one batch.
 
     Args:
-        total: the sum of the losses over the valid steps, a scalar tensor.
-        count: how many steps that is.
+        total: the sum of the losses over the valid steps, each times its weight if they have weights; a scalar tensor.
+        count: how many steps that is, or the sum of their weights: the mean loss is total over count.
         state: the state of each row after its last step, where the batch is a window of lanes.
     """
 
     total: Tensor
-    count: int
+    count: float
     state: State | None = None
 
 

@@ -97,7 +97,7 @@ class Run:
                 due = time.perf_counter() - saved >= self.settings.checkpoint_seconds
                 stop, due = self.step(step, signals.received is not None, due, progress)
                 self.seconds = time.perf_counter() - started
-                progress.step(self.at.epoch, self.at.done, self.sums.loss / max(self.sums.count, 1))
+                progress.step(self.at.epoch, self.at.done, self.sums.loss / (self.sums.count or 1))
                 if stop or due:
                     save()
                     saved = time.perf_counter()
@@ -118,21 +118,21 @@ class Run:
         before = []  # of each batch: what the lanes had left
         buffers = [buffer.clone() for buffer in self.model.buffers()]
         self.gradients.zero()
-        total, count = 0.0, 0
+        total, count = 0.0, 0.0
         for number, share in enumerate(step.shares):
             before.append(self.feed.carried)
             self._seed(number)
             found = self.feed.loss(self.model, share)
             if found is not None and found.count:
                 torch.autograd.backward(found.total)
-                total, count = total + found.total.item(), count + int(found.count)
+                total, count = total + found.total.item(), count + float(found.count)
         all_total, all_count, stopping, saving = self.ranks.sums(total, count, stop, save and self.ranks.first)
         if all_count:
             norm = math.nan
             if math.isfinite(all_total):
-                norm = self.gradients.reduce(self.ranks, round(all_count), self.settings.clip)
+                norm = self.gradients.reduce(self.ranks, all_count, self.settings.clip)
             if math.isfinite(norm):
-                self._descend(self._part(step), all_total, round(all_count), norm)
+                self._descend(self._part(step), all_total, all_count, norm)
             else:
                 self._skip(step, all_total / all_count, buffers, progress)
                 hopeless = step.done == self.feed.units and not self.sums.steps  # all of the epoch
@@ -151,7 +151,7 @@ class Run:
         """All random numbers of a batch follow from its position."""
         seed_from((self.settings.seed, self.at.epoch, self.at.done, number, self.ranks.rank), self._device)
 
-    def _descend(self, part: float, total: float, count: int, norm: float) -> None:
+    def _descend(self, part: float, total: float, count: float, norm: float) -> None:
         for group in self.optimizer.param_groups:
             group["lr"] = self.schedule(part)
         self.optimizer.step()

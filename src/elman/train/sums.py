@@ -11,7 +11,7 @@ class Sums:
 
     Args:
         loss: over all valid steps of sequences.
-        count: how many those are.
+        count: how many those are, or the sum of their weights.
         norm: of the gradients before clipping.
         largest_norm: of them.
         steps: of gradient descent.
@@ -19,13 +19,13 @@ class Sums:
     """
 
     loss: float = 0.0
-    count: int = 0
+    count: float = 0.0
     norm: float = 0.0
     largest_norm: float = 0.0
     steps: int = 0
     skipped: int = 0
 
-    def add(self, loss: float, count: int, norm: float) -> None:
+    def add(self, loss: float, count: float, norm: float) -> None:
         """Take in a step."""
         self.loss += loss
         self.count += count

@@ -1,0 +1,245 @@
+"""Sound: an audio file to scaled log-mel frames."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import PurePath
+from typing import Any, Self
+
+import numpy as np
+
+from elman.codecs.moments import Moments
+from elman.codecs.ragged import Ragged
+from elman.codecs.recording import FRAME, log_mel, read_rate, read_recording, resampled
+from elman.codecs.series import SeriesCodec
+from elman.errors import InputError, MissingExtra
+
+BINS = 40
+
+
+@dataclass(frozen=True)
+class Sound:
+    """A file that was read.
+
+    Shape:
+        frames (T, bins), float32
+
+    Args:
+        path: the file.
+        frames: log-mel energies, not scaled.
+        rate: the sample rate at which they were taken.
+        traits: what of "mixed", "resampled", "clipped" is true of it.
+    """
+
+    path: PurePath
+    frames: np.ndarray
+    rate: int
+    traits: tuple[str, ...] = ()
+
+
+def listen(path: PurePath, rate: int, bins: int) -> Sound:
+    """Read a file and make frames of it.
+
+    Raises:
+        InputError: it cannot be read, is empty, or is shorter than a frame; the message begins with the path.
+        MissingExtra: the libraries that read sound are not installed.
+    """
+    one = read_recording(path)
+    frames = log_mel(resampled(one.samples, one.rate, rate), rate, bins)
+    if len(frames) == 0:
+        lasts = len(one.samples) / one.rate * 1000
+        raise InputError(f"{path} lasts {lasts:.3g} ms, but a frame of sound spans {FRAME * 1000:g} ms")
+    traits = {"mixed": one.channels > 1, "resampled": one.rate != rate, "clipped": one.clipped}
+    return Sound(path, frames, rate, tuple(name for name, has in traits.items() if has))
+
+
+@dataclass
+class Heard:
+    """Many files that were read, and those that could not be.
+
+    Args:
+        sounds: what could be read.
+        rows: the place of each among all files.
+        unreadable: the place of every other one, and why.
+    """
+
+    sounds: list[Sound] = field(default_factory=list)
+    rows: list[int] = field(default_factory=list)
+    unreadable: dict[int, str] = field(default_factory=dict)
+
+    def notes(self) -> list[str]:
+        """What a person should know of the files: a line for each trait, and one that names those that are left out."""
+        said = {
+            "mixed": "{} several channels, which were mixed to one",
+            "resampled": "{} another sample rate than {} Hz, at which all are read now",
+            "clipped": "{} waves cut off at full scale (clipped), where loud sound is distorted",
+        }
+        notes = []
+        for trait, line in said.items():
+            found = [sound for sound in self.sounds if trait in sound.traits]
+            if found:
+                have = f"{len(found):,} of {len(self.sounds):,} files ({found[0].path}{', ...' * (len(found) > 1)}) have"
+                notes.append(line.format(have, found[0].rate))
+        if self.unreadable:
+            reasons = list(self.unreadable.values())
+            more = f"; and {len(reasons) - NAMED:,} more" if len(reasons) > NAMED else ""
+            files = f"{len(reasons):,} of {len(reasons) + len(self.sounds):,} files"
+            notes.append(f"left out {files}: {'; '.join(reasons[:NAMED])}{more}")
+        return notes
+
+
+NAMED = 3  # files that a note names
+
+
+def listen_to_all(
+    paths: Sequence[PurePath],
+    rate: int | None = None,
+    bins: int = BINS,
+    *,
+    strict: bool = False,
+    told: Callable[[int], None] = lambda done: None,
+) -> Heard:
+    """Read many files; one that cannot be read is left out.
+
+    Args:
+        paths: the files.
+        rate: the sample rate to make frames at; None: the commonest of the files.
+        bins: of a frame.
+        strict: refuse a file that cannot be read.
+        told: hears how many files are done.
+
+    Raises:
+        InputError: with `strict` for a file that cannot be read; else if none can.
+        MissingExtra: the libraries that read sound are not installed.
+    """
+    rate = rate or commonest_rate(paths)
+    heard = Heard()
+    for row, path in enumerate(paths):
+        try:
+            sound = listen(path, rate, bins)
+        except MissingExtra:
+            raise
+        except InputError as error:
+            if strict:
+                raise
+            heard.unreadable[row] = str(error)
+        else:
+            heard.sounds.append(sound)
+            heard.rows.append(row)
+        told(row + 1)
+    if not heard.sounds:
+        reasons = list(heard.unreadable.values())
+        raise InputError(f"none of {len(reasons)} audio file(s) can be read: {'; '.join(reasons[:NAMED])}")
+    return heard
+
+
+def commonest_rate(paths: Iterable[PurePath]) -> int:
+    """The sample rate that most files have, the higher one of equally many.
+
+    Raises:
+        InputError: none can be read.
+    """
+    rates: Counter[int] = Counter()
+    reason = "there is none"
+    for path in paths:
+        try:
+            rates[read_rate(path)] += 1
+        except MissingExtra:
+            raise
+        except InputError as error:
+            reason = str(error)
+    if not rates:
+        raise InputError(f"no audio file can be read: {reason}")
+    return max(rates, key=lambda one: (rates[one], one))
+
+
+class AudioCodec:
+    """Sound to log-mel frames, 100 a second, float32, each channel with mean 0 and deviation 1 over the training data.
+
+    All files are read at one sample rate, the commonest of the training files.
+
+    Args:
+        bins: channels of a frame.
+    """
+
+    kind = "audio"
+    symbolic = False
+
+    sample_rate: int
+
+    def __init__(self, bins: int = BINS) -> None:
+        self.bins = bins
+        self._scale = SeriesCodec()
+
+    @property
+    def size(self) -> int:
+        """The number of channels of a frame."""
+        return self.bins
+
+    def fit(self, sounds: Sequence[PurePath | Sound]) -> Self:
+        """Learn the sample rate, and the scale of each channel.
+
+        Raises:
+            InputError: there is no file, or one cannot be read.
+        """
+        if len(sounds) == 0:
+            raise InputError("there are no audio files to learn from: expected at least one")
+        heard = [one for one in sounds if isinstance(one, Sound)]
+        self.sample_rate = heard[0].rate if heard else commonest_rate(sounds)  # type: ignore[arg-type]
+        moments = Moments()
+        for one in sounds:
+            moments.update(self._heard(one).frames.astype(np.float64))
+        self._scale.learn(moments)
+        return self
+
+    def encode(self, sound: PurePath | Sound) -> np.ndarray:
+        """The scaled frames of a file.
+
+        Shape:
+            returns (T, bins), float32
+
+        Raises:
+            InputError: it cannot be read.
+        """
+        return self._scale.encode(self._heard(sound).frames)
+
+    def encode_all(self, sounds: Sequence[PurePath | Sound], name: str = "X") -> Ragged:
+        """What `encode` gives of each file.
+
+        Raises:
+            InputError: there is none, or one cannot be read.
+        """
+        return Ragged.of([self.encode(one) for one in sounds])
+
+    def decode(self, frames: np.ndarray) -> np.ndarray:
+        """The log-mel energies before scaling: what was heard, not the sound itself.
+
+        Shape:
+            frames (..., bins); returns (..., bins), float64
+        """
+        return self._scale.decode(frames)
+
+    def _heard(self, sound: PurePath | Sound) -> Sound:
+        if not isinstance(sound, Sound):
+            return listen(sound, self.sample_rate, self.bins)
+        if (sound.rate, sound.frames.shape[1]) != (self.sample_rate, self.bins):
+            raise InputError(
+                f"{sound.path} was read at {sound.rate} Hz into {sound.frames.shape[1]} channels, but the codec has "
+                f"{self.sample_rate} Hz and {self.bins}: give the path"
+            )
+        return sound
+
+    def to_config(self) -> dict[str, Any]:
+        """What the codec has learned, as JSON."""
+        scale = self._scale.to_config()
+        return {"kind": self.kind, "sample_rate": self.sample_rate, "mean": scale["mean"], "std": scale["std"]}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """The codec that `to_config` described."""
+        codec = cls(len(config["mean"]))
+        codec._scale = SeriesCodec.from_config({**config, "indicators": []})
+        codec.sample_rate = int(config["sample_rate"])
+        if not codec.sample_rate > 0 or codec.bins < 1:
+            raise ValueError(f"sample_rate is {codec.sample_rate}, with {codec.bins} channels")
+        return codec
