@@ -16,6 +16,7 @@ from .equations import sin as sin
 from .equations import sqrt as sqrt
 from .equations import tanh as tanh
 from .equations import where as where
+from .errors import DataWarning as DataWarning
 from .errors import EquationError as EquationError
 from .errors import InputError as InputError
 from .errors import MissingExtra as MissingExtra

@@ -12,6 +12,13 @@ class InputError(ValueError):
     """
 
 
+class DataWarning(UserWarning):
+    """Something in the data was left out or is not as expected, and the work went on; the message counts it.
+
+    The command line prints it as a note on stderr.
+    """
+
+
 class EquationError(InputError):
     """A cell's equation cannot be understood, or lies outside the class of equations that elman derives from."""
 

@@ -60,7 +60,9 @@ def test_all_files_are_read_at_the_commonest_rate(tmp_path: Path, files: list[Pa
 
 
 def test_what_is_odd_about_files_is_told(tmp_path: Path, files: list[Path]) -> None:
-    heard = listen_to_all([*files, write(tmp_path / "s.wav", channels=2), write(tmp_path / "t.wav", channels=2, gain=9)])
+    heard = listen_to_all(
+        [*files, write(tmp_path / "s.wav", channels=2), write(tmp_path / "t.wav", channels=2, gain=9)]
+    )
     assert [one.traits for one in heard.sounds[4:]] == [("mixed",), ("mixed", "clipped")]
     mixed, clipped = heard.notes()
     assert mixed == f"2 of 6 files ({tmp_path / 's.wav'}, ...) have several channels, which were mixed to one"
@@ -76,7 +78,8 @@ def test_bad_files_are_left_out_by_name(tmp_path: Path, files: list[Path]) -> No
     assert heard.rows == [1, 2, 3, 4]
     assert [one.path for one in heard.sounds] == files
     assert heard.notes() == [
-        f"left out 2 of 6 files: {empty} is empty: it has 0 bytes; {short} lasts 20 ms, but a frame of sound spans 25 ms"
+        f"left out 2 of 6 files: {empty} is empty: it has 0 bytes; "
+        f"{short} lasts 20 ms, but a frame of sound spans 25 ms",
     ]
     with pytest.raises(InputError, match=r"short\.wav lasts 20 ms"):
         listen_to_all([*files, short], strict=True)

@@ -97,7 +97,9 @@ def bad(folder: Path) -> dict[str, Path]:
     soundfile.write(folder / "none.wav", np.zeros(0), RATE)
     soundfile.write(folder / "nan.wav", np.full(RATE, np.nan), RATE, subtype="FLOAT")
     (folder / "folder.wav").mkdir()
-    return {name: folder / name for name in ("zero.wav", "text.wav", "header.flac", "none.wav", "nan.wav", "folder.wav")}
+    return {
+        name: folder / name for name in ("zero.wav", "text.wav", "header.flac", "none.wav", "nan.wav", "folder.wav")
+    }
 
 
 @pytest.mark.parametrize(

@@ -48,10 +48,25 @@ def test_metrics_are_scikit_learns() -> None:
     }
 
 
+def test_a_label_never_seen_counts_as_wrong() -> None:
+    """As in scikit-learn; only the log loss, which would be infinite, is over the others."""
+    labels = [text[-1] for text in TEXTS]
+    one = elman.Classifier(**QUICK).fit(TEXTS, labels)
+    truth = ["q", "r", "q", *labels[3:]]
+    with pytest.warns(elman.DataWarning, match=r"^3 of 12 sequences have a label not seen in training \('q', 'r'\): "):
+        found = one.evaluate(TEXTS, truth)
+    predicted, shares = one.predict(TEXTS), one.predict_proba(TEXTS)[3:].astype(np.float64)
+    assert found == {
+        "accuracy": accuracy_score(truth, predicted),
+        "macro_f1": pytest.approx(f1_score(truth, predicted, average="macro", labels=sorted(set(truth)))),
+        "log_loss": pytest.approx(log_loss(labels[3:], shares / shares.sum(1, keepdims=True))),
+    }
+
+
 def test_evaluation_says_what_does_not_fit() -> None:
     one = elman.Classifier(**QUICK).fit(TEXTS, [text[-1] for text in TEXTS])
     with pytest.raises(elman.InputError, match="label 'q' is none of the classes 'a', 'b', 'c'"):
-        one.evaluate(["abc"], ["q"])
+        one.evaluate(["abc"], ["q"])  # not one of them is known: it is the wrong column
     for measure in (one.evaluate, one.score):
         with pytest.raises(elman.InputError, match="X has 2 sequences and y 1 labels"):
             measure(["abc", "b"], ["a"])
@@ -76,7 +91,7 @@ def test_the_history_tells_the_validation_accuracy_of_the_kept_model() -> None:
     sides = [{tuple(x) for x in side.inputs} for side in (training, validation)]
     assert not sides[0] & sides[1]
     one.fit(texts, labels)
-    predicted = one._scores(validation.inputs).argmax(1)
+    predicted = one.scores(validation.inputs).argmax(1)
     best = one.history_.best
     assert best is not None
     assert one.history_.watched == "accuracy"
@@ -107,7 +122,7 @@ BALANCED = {label: 12 / (3 * sum(text[-1] == label for text in TEXTS)) for label
 @pytest.mark.parametrize("batches", [{"batch_size": 12}, {"batch_size": 4, "accumulate": 3}, {"batch_size": 5}])
 @pytest.mark.parametrize("given", [WEIGHTS, "balanced"], ids=["given", "balanced"])
 def test_the_loss_is_the_weighted_mean_however_sequences_fell_into_batches(given: Any, batches: dict[str, int]) -> None:
-    """sum_i w_i l_i / sum_i w_i with the smoothed cross-entropy l_i, and the norm of its gradient, by plain formulas."""
+    """sum_i w_i l_i / sum_i w_i with the smoothed cross-entropy l_i, and its gradient's norm, by plain formulas."""
     labels = [text[-1] for text in TEXTS]
     still: dict[str, Any] = {"dropout": 0, "symbol_dropout": 0, "average": 0, "learning_rate": 1e-30, "clip": 0}
     options = {**QUICK, **still, **batches, "epochs": 1, "validation_fraction": 0, "label_smoothing": 0.3}

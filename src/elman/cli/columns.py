@@ -2,6 +2,7 @@
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ class Columns:
 
     Args:
         text: the column of texts, for a model that reads texts.
+        audio: the column of paths of audio files, relative to the folder of the table, for a model that hears.
         inputs: the columns of numbers, for one that reads numbers; empty: all there are.
         target: what is to be given: a translation, a label, a number; None where only inputs are wanted.
         per: "step" or "sequence": how often a target stands in the long form.
@@ -31,9 +33,10 @@ class Columns:
     target: str | None = None
     per: str = "sequence"
     ahead: int = 0
+    audio: str | None = None
 
     def __str__(self) -> str:
-        read = self.text if self.text is not None else ", ".join(self.inputs)
+        read = self.text or self.audio or ", ".join(self.inputs)
         later = f", {self.ahead} ahead" if self.ahead else ""
         return f"{read} → {self.target}{later}"
 
@@ -44,12 +47,13 @@ class Table:
 
     Args:
         columns: those that were read.
-        X: texts, or (T_i, I) arrays.
+        X: texts, (T_i, I) arrays, or audio files, as paths and then as sounds.
         y: what each is to give; empty without a target.
         frame: the complete rows.
         keys: what to call each sequence, by `unique_id` or by its number.
         rows: in the long form, the numbers of the rows of each sequence in the frame; else None.
         notes: what a person should know of missing values.
+        unreadable: of files that cannot be read the place among all rows, what it is called, and why.
     """
 
     columns: Columns
@@ -59,6 +63,7 @@ class Table:
     keys: list[Hashable]
     rows: list[np.ndarray] | None = None
     notes: list[str] = field(default_factory=list)
+    unreadable: dict[int, tuple[Hashable, str]] = field(default_factory=dict)
 
 
 def read_columns(file: str, columns: Columns, task: str, *, strict: bool = False) -> Table:
@@ -69,10 +74,14 @@ def read_columns(file: str, columns: Columns, task: str, *, strict: bool = False
     """
     check_distinct(columns, task)
     source = "standard input" if file == "-" else file
-    texts = [columns.text, None if task == "regress" else columns.target]
+    texts = [columns.text, columns.audio, None if task == "regress" else columns.target]
     frame = read_table(file, text=[one for one in texts if one is not None])
     if columns.text is not None:
         return _texts(frame, columns, columns.text, task, strict, source)
+    if columns.audio is not None:
+        table = _texts(frame, columns, columns.audio, task, strict, source)
+        folder = Path(file).parent  # of standard input this one
+        return replace(table, keys=table.X, X=[folder / path for path in table.X])
     if not columns.inputs:
         columns = replace(columns, inputs=inputs_of(frame, columns, source))
     wanted = [*columns.inputs, *([] if columns.target is None else [columns.target])]
@@ -96,7 +105,11 @@ def check_distinct(columns: Columns, task: str) -> None:
     Raises:
         InputError: there is one.
     """
-    if columns.target is not None and columns.ahead == 0 and columns.target in (columns.text, *columns.inputs):
+    if (
+        columns.target is not None
+        and columns.ahead == 0
+        and columns.target in (columns.text, columns.audio, *columns.inputs)
+    ):
         remedy = "name another one"
         if task == "regress" and columns.text is None:
             remedy = "to predict its next value from those before, give --ahead 1"

@@ -4,9 +4,18 @@ import json
 
 import typer
 
-from elman.cli.flags import FileArgument, InputColumns, Json, ModelArgument, Strict, TargetColumn, TextColumn
+from elman.cli.flags import (
+    AudioColumn,
+    FileArgument,
+    InputColumns,
+    Json,
+    ModelArgument,
+    Strict,
+    TargetColumn,
+    TextColumn,
+)
 from elman.cli.reading import read_data
-from elman.cli.shown import show_pairs, tell
+from elman.cli.shown import show_pairs, tell, telling_warnings
 from elman.errors import InputError
 
 
@@ -14,6 +23,7 @@ def evaluate(
     model: ModelArgument,
     file: FileArgument,
     text: TextColumn = None,
+    audio: AudioColumn = None,
     inputs: InputColumns = None,
     target: TargetColumn = None,
     strict: Strict = False,
@@ -21,13 +31,17 @@ def evaluate(
 ) -> None:
     """Measure a model on a table: accuracy, errors, whatever its task is measured by."""
     from elman.cli.models import columns_of, open_model, unknown_symbols
+    from elman.cli.sounds import with_sounds
 
     estimator, metadata = open_model(model)
-    columns = columns_of(metadata, model, text, inputs, target)
+    columns = columns_of(metadata, model, text, inputs, target, audio=audio)
     if columns.target is None:
         raise InputError(f"{model} does not say which column is its target: give --target COL")
-    table = read_data(file, columns, estimator.task, strict=strict)
-    measured = estimator.evaluate(table.X, table.y)
+    table = with_sounds(
+        read_data(file, columns, estimator.task, strict=strict), estimator.codecs_["input"], strict=strict
+    )
+    with telling_warnings():
+        measured = estimator.evaluate(table.X, table.y)
     for note in [*table.notes, *unknown_symbols(estimator, table.X)]:
         tell(note)
     if as_json:

@@ -42,7 +42,8 @@ Json = Annotated[bool, typer.Option("--json", help="Write JSON, for programs")]
 Strict = Annotated[
     bool,
     typer.Option(
-        "--strict", help="Refuse a row with a missing value; else it is left out, or a missing number marked as such"
+        "--strict",
+        help="Refuse a missing value and a file that cannot be read; else it is left out, or a missing number marked",
     ),
 ]
 Stream = Annotated[
@@ -55,6 +56,9 @@ Stream = Annotated[
 ]
 TextColumn = Annotated[
     str | None, typer.Option("--text", "--source", metavar="COL", help="Column of texts, if not that of training")
+]
+AudioColumn = Annotated[
+    str | None, typer.Option("--audio", metavar="COL", help="Column of audio files, if not that of training")
 ]
 InputColumns = Annotated[
     list[str] | None,

@@ -19,7 +19,13 @@ def open_model(path: str) -> "tuple[Estimator, dict[str, Any]]":
 
 
 def columns_of(
-    metadata: dict[str, Any], path: str, text: str | None, inputs: list[str] | None, target: str | None = None
+    metadata: dict[str, Any],
+    path: str,
+    text: str | None,
+    inputs: list[str] | None,
+    target: str | None = None,
+    *,
+    audio: str | None = None,
 ) -> Columns:
     """The columns that a model was trained on, with others in their place where a flag names them."""
     kept = metadata.get("columns", {})
@@ -29,20 +35,20 @@ def columns_of(
     model = metadata["model"]
     per = "step" if model["kind"] == "InStep" or model.get("in_step") else "sequence"  # a model saved from Python
     columns = Columns(**{"per": per, **kept, "inputs": tuple(kept.get("inputs", ()))})
-    reads_text = metadata["codecs"]["input"]["kind"] == "text"
-    if (text is not None and not reads_text) or (inputs and reads_text):
-        kinds = ("numbers: give --input COL", "texts: give --text COL")
-        raise InputError(f"{path} reads {kinds[reads_text]}")
+    flags = {"text": ("text", "texts"), "audio": ("audio", "audio files"), "series": ("input", "numbers")}
+    own, what = flags[metadata["codecs"]["input"]["kind"]]
+    given = {"text": text is not None, "audio": audio is not None, "input": bool(inputs)}
+    if any(there for flag, there in given.items() if flag != own):
+        raise InputError(f"{path} reads {what}: give --{own} COL")
     columns = dataclasses.replace(
         columns,
         text=columns.text if text is None else text,
+        audio=columns.audio if audio is None else audio,
         inputs=tuple(inputs) if inputs else columns.inputs,
         target=columns.target if target is None else target,
     )
-    if (columns.text is None) if reads_text else not columns.inputs:
-        raise InputError(
-            f"{path} does not say which columns it reads: give {'--text' if reads_text else '--input'} COL"
-        )
+    if not {"text": columns.text, "audio": columns.audio, "input": columns.inputs}[own]:
+        raise InputError(f"{path} does not say which columns it reads: give --{own} COL")
     return columns
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from elman.cli.flags import Force, InputColumns, Json, ModelArgument, TextColumn
+from elman.cli.flags import AudioColumn, Force, InputColumns, Json, ModelArgument, TextColumn
 from elman.cli.predictions import Prediction, prediction_of
 from elman.cli.reading import read_data
 from elman.cli.shown import show_rows, tell
@@ -24,10 +24,14 @@ def predict(
     model: ModelArgument,
     sequences: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[SEQUENCE]...", help="Texts, or numbers as JSON: '[1, 2.5]', '[[1, 2], [3, 4]]'"),
+        typer.Argument(
+            metavar="[SEQUENCE]...",
+            help="Texts, audio files, or numbers as JSON: '[1, 2.5]', '[[1, 2], [3, 4]]'",
+        ),
     ] = None,
     file: Annotated[str | None, typer.Option(metavar="FILE", help="A table of sequences; - is standard input")] = None,
     text: TextColumn = None,
+    audio: AudioColumn = None,
     inputs: InputColumns = None,
     beam: Annotated[
         int | None, typer.Option(min=1, help="Hypotheses that beam search carries; for translations")
@@ -38,6 +42,9 @@ def predict(
         typer.Option("--output", "-o", metavar="FILE", help="Write a table: .csv, .tsv, .jsonl or .parquet"),
     ] = None,
     force: Force = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Refuse a file that cannot be read; else its result is empty")
+    ] = False,
 ) -> None:
     """Give the label, the numbers or the translation of each sequence."""
     if not sequences and file is None:
@@ -48,6 +55,7 @@ def predict(
         check_writable(output, overwrite=force)
 
     from elman.cli.models import columns_of, open_model, unknown_symbols
+    from elman.cli.sounds import frame_with_unreadable, with_sounds, with_unreadable
 
     estimator, metadata = open_model(model)
     prediction = prediction_of(estimator.task)
@@ -55,20 +63,23 @@ def predict(
     if file is None:
         table = _from_arguments(sequences or [], estimator, metadata)
     else:
-        columns = dataclasses.replace(columns_of(metadata, model, text, inputs), target=None)
+        columns = dataclasses.replace(columns_of(metadata, model, text, inputs, audio=audio), target=None)
         table = read_data(file, columns, estimator.task)
-    records = prediction.records(estimator, table, flags)
+    table = with_sounds(table, estimator.codecs_["input"], strict=strict)
+    found = prediction.records(estimator, table, flags)
+    records = with_unreadable(found, table)
     if output is not None and as_json:
         _write_lines(records, output, force)
     elif output is not None:
         from elman.tables import write_table
 
-        write_table(prediction.frame(records, table, estimator), output, overwrite=force)
+        frame = frame_with_unreadable(prediction.frame(found, table, estimator), table)
+        write_table(frame, output, overwrite=force)
     elif as_json:
         for record in records:
             typer.echo(_json(record))
     else:
-        show_rows([prediction.line(record) for record in records])
+        show_rows([_unreadable(record) if "error" in record else prediction.line(record) for record in records])
     for note in [*table.notes, *unknown_symbols(estimator, table.X)]:
         tell(note)
 
@@ -79,6 +90,9 @@ def _from_arguments(sequences: list[str], estimator: "Estimator", metadata: dict
 
     from elman.cli.columns import Columns, Table
 
+    if estimator.codecs_["input"].kind == "audio":
+        paths = [Path(one) for one in sequences]
+        return Table(Columns(audio="file"), paths, [], pd.DataFrame({"file": sequences}), list(sequences))
     if estimator.codecs_["input"].kind == "text":
         return Table(Columns(text="text"), list(sequences), [], pd.DataFrame({"text": sequences}), [])
     size = estimator.codecs_["input"].input_size
@@ -106,6 +120,11 @@ def _flags(given: dict[str, Any], prediction: Prediction, model: str) -> dict[st
         if name not in prediction.flags:
             raise InputError(f"--{name.replace('_', '-')} is not for {model}: leave it out")
     return flags
+
+
+def _unreadable(record: dict[str, Any]) -> list[str]:
+    """The line of a file that could not be read: its name and the reason, without a result."""
+    return [str(next(iter(record.values()))), "", str(record["error"])]
 
 
 def _json(record: dict[str, Any]) -> str:

@@ -2,10 +2,15 @@
 
 import shutil
 import sys
-from collections.abc import Iterable, Sequence
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
 
 import typer
 from rich.cells import cell_len, set_cell_size
+
+from elman.errors import DataWarning
 
 GAP = 2
 NARROWEST = 8
@@ -40,6 +45,23 @@ def show_pairs(title: str, pairs: Iterable[tuple[str, str]], width: int = 12) ->
 def tell(message: str) -> None:
     """Say on stderr what is no result."""
     typer.echo(f"elman: {message}", err=True)
+
+
+@contextmanager
+def telling_warnings() -> Iterator[None]:
+    """Say on stderr what is warned of data, as other notes are said."""
+
+    def show(message: Warning | str, category: type[Warning], *more: Any, **named: Any) -> None:
+        if issubclass(category, DataWarning):
+            tell(str(message))
+        else:
+            otherwise(message, category, *more, **named)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", DataWarning)
+        otherwise = warnings.showwarning
+        warnings.showwarning = show
+        yield
 
 
 def _cut(cell: str, size: int) -> str:

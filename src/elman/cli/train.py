@@ -81,20 +81,24 @@ def classify(
     options: ClassifierOptions,
     label: Annotated[str, typer.Option(metavar="COL", help="Column of the classes")],
     text: Annotated[str | None, typer.Option(metavar="COL", help="Column of the texts to read")] = None,
+    audio: Annotated[
+        str | None, typer.Option(metavar="COL", help="Column of audio files to hear; paths from the table's folder")
+    ] = None,
     inputs: Inputs = None,
 ) -> None:
-    """Sequence in, its class out: a text, or numbers in time.
+    """Sequence in, its class out: a text, a sound, or numbers in time.
 
     Numbers stand in columns of lists (JSON lines, Parquet), or in the long form: a row for each time step, with the
     columns unique_id and ds, which name the sequence and order its steps.
     """
     from elman.cli.columns import Columns
 
-    if (text is None) == (not inputs):
+    if sum((text is not None, audio is not None, bool(inputs))) != 1:
         raise InputError(
-            "the network reads a text or numbers: give --text COL, or --input COL for each column of numbers"
+            "the network reads a text, a sound or numbers: give --text COL, --audio COL, or --input COL for each "
+            "column of numbers"
         )
-    run("classify", job, Columns(text=text, inputs=tuple(inputs or ()), target=label), options)
+    run("classify", job, Columns(text=text, inputs=tuple(inputs or ()), target=label, audio=audio), options)
 
 
 @trains(RegressorOptions)

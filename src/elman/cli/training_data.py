@@ -6,6 +6,7 @@ from pathlib import Path
 
 from elman.cli.columns import Columns, Table
 from elman.cli.reading import read_data
+from elman.cli.sounds import with_sounds
 from elman.cli.streamed_columns import stream_columns
 from elman.errors import InputError
 from elman.tasks.coded import Coded
@@ -17,6 +18,7 @@ from elman.tasks.streamed import LONGEST_EXAMPLE, streamed
 from elman.train.ranks import here
 
 LARGE = 256_000_000  # bytes of text, above which data are streamed
+LONGEST_PATH = 120  # of an example
 PACKED = 4  # about so much larger a packed file is when it is unpacked
 
 
@@ -66,6 +68,8 @@ def training_data(
         InputError: the file, a column or a value is not as it should be.
     """
     if stream:
+        if columns.audio is not None:
+            raise InputError("--stream reads texts and numbers, not audio files: leave it out")
         source, columns = stream_columns(file, columns, task, strict=strict)
         estimator = _estimator(task, columns, options)
         progress = EncodingProgress(options.verbose, silent=here() != 0)
@@ -73,11 +77,12 @@ def training_data(
         found = streamed(estimator, source, file, about, progress)
         return estimator, TrainingData(columns, *found)
     table = read_data(file, columns, task, strict=strict)
+    table = with_sounds(table, strict=strict, verbose=options.verbose if here() == 0 else 0)
     estimator = _estimator(task, table.columns, options)
     training, validation = estimator.prepared(table.X, table.y)
-    example = next(
-        (x for x in table.X if isinstance(x, str) and 0 < len(x) <= LONGEST_EXAMPLE and x.isprintable()), None
-    )
+    shown = table.X if columns.audio is None else [str(one.path) for one in table.X]
+    longest = LONGEST_EXAMPLE if columns.audio is None else LONGEST_PATH
+    example = next((x for x in shown if isinstance(x, str) and 0 < len(x) <= longest and x.isprintable()), None)
     data = TrainingData(table.columns, training, validation, len(table.X), example, table.notes, table)
     return estimator, data
 

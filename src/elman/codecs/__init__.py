@@ -1,5 +1,6 @@
 """Codecs: raw data to arrays and back, at both ends of a model."""
 
+from elman.codecs.audio import AudioCodec, Sound, listen_to_all
 from elman.codecs.label import LabelCodec
 from elman.codecs.moments import Moments
 from elman.codecs.ragged import Ragged, digest
@@ -14,6 +15,7 @@ __all__ = [
     "START",
     "UNKNOWN",
     "KINDS",
+    "AudioCodec",
     "Codec",
     "InputCodec",
     "Kind",
@@ -21,10 +23,12 @@ __all__ = [
     "Moments",
     "Ragged",
     "SeriesCodec",
+    "Sound",
     "SymbolCounts",
     "TextCodec",
     "as_sequences",
     "codec_from_config",
     "digest",
     "kind_of",
+    "listen_to_all",
 ]

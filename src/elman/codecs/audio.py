@@ -78,7 +78,9 @@ class Heard:
         for trait, line in said.items():
             found = [sound for sound in self.sounds if trait in sound.traits]
             if found:
-                have = f"{len(found):,} of {len(self.sounds):,} files ({found[0].path}{', ...' * (len(found) > 1)}) have"
+                have = (
+                    f"{len(found):,} of {len(self.sounds):,} files ({found[0].path}{', ...' * (len(found) > 1)}) have"
+                )
                 notes.append(line.format(have, found[0].rate))
         if self.unreadable:
             reasons = list(self.unreadable.values())

@@ -66,12 +66,24 @@ class LabelCodec:
         Raises:
             InputError: the label is none of the classes.
         """
-        value = _as_label(label, "the label")
-        if isinstance(value, str) and not isinstance(self.classes[0], str):
-            value = _read(value, type(self.classes[0]))
+        value = self._value(label)
         if value not in self._ids:
             raise InputError(f"label {value!r} is none of the classes {_shorten(self.classes)}")
         return np.array(self._ids[value], np.int64)
+
+    def find(self, label: Any) -> int | None:
+        """As `encode`, but None for a label that is none of the classes.
+
+        Raises:
+            InputError: the label is missing, or nothing that a label can be.
+        """
+        return self._ids.get(self._value(label))
+
+    def _value(self, label: Any) -> Any:
+        value = _as_label(label, "the label")
+        if isinstance(value, str) and not isinstance(self.classes[0], str):
+            value = _read(value, type(self.classes[0]))
+        return value
 
     def encode_all(self, labels: Sequence[Any]) -> np.ndarray:
         """The numbers of labels, (N,): what `encode` gives, quicker for many texts.

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Protocol, Self
 
+from elman.codecs.audio import AudioCodec
 from elman.codecs.label import LabelCodec
 from elman.codecs.ragged import Ragged
 from elman.codecs.series import SeriesCodec
@@ -42,8 +43,8 @@ class InputCodec(Codec, Protocol):
         """Sequences as arrays; `name` is what the caller calls them, for messages."""
 
 
-CODECS: dict[str, type[TextCodec] | type[LabelCodec] | type[SeriesCodec]] = {
-    codec.kind: codec for codec in (TextCodec, LabelCodec, SeriesCodec)
+CODECS: dict[str, type[TextCodec] | type[LabelCodec] | type[SeriesCodec] | type[AudioCodec]] = {
+    codec.kind: codec for codec in (TextCodec, LabelCodec, SeriesCodec, AudioCodec)
 }
 
 

@@ -6,6 +6,7 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
+from elman.codecs.audio import Sound
 from elman.codecs.unicode import check_unicode
 from elman.errors import InputError
 
@@ -29,6 +30,8 @@ def kind_of(X: Any, name: str = "X") -> Kind:
         return "text"
     if isinstance(first, PurePath):
         return _kind_of_file(first, f"{name}[0]")
+    if isinstance(first, Sound):
+        return "audio"
     return "tokens" if any(_begins_with_text(one) for one in elements) else "series"
 
 
@@ -48,13 +51,13 @@ def as_sequences(X: Any, name: str = "X") -> list[Any]:
     """The sequences in one form.
 
     Args:
-        X: texts; lists of words; paths (`pathlib.Path`) of files; or numbers: a list of (T_i, I) arrays, of (T_i,)
-            arrays (then I is 1), or one (N, T, I) array. Lists of lists, pandas columns and CPU tensors are read as
-            arrays. NaN is a missing value.
+        X: texts; lists of words; paths (`pathlib.Path`) of files, or sounds that were read; or numbers: a list of
+            (T_i, I) arrays, of (T_i,) arrays (then I is 1), or one (N, T, I) array. Lists of lists, pandas columns and
+            CPU tensors are read as arrays. NaN is a missing value.
         name: what the caller calls `X`, for messages.
 
     Returns:
-        N strings, lists of strings, paths, or float64 arrays of shape (T_i, I); T_i may be 0.
+        N strings, lists of strings, paths or sounds, or float64 arrays of shape (T_i, I); T_i may be 0.
 
     Raises:
         InputError: `X` is something else, is empty, mixes kinds, or its sequences differ in I.
@@ -113,7 +116,9 @@ def _as_tokens(element: Any, name: str) -> list[str]:
     return [str(word) for word in words]
 
 
-def _as_file(element: Any, name: str) -> PurePath:
+def _as_file(element: Any, name: str) -> PurePath | Sound:
+    if isinstance(element, Sound):
+        return element
     if not isinstance(element, PurePath):
         raise InputError(f"{name} is {_describe(element)}, but others are paths of files: expected a pathlib.Path")
     _kind_of_file(element, name)

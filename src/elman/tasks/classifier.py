@@ -1,5 +1,7 @@
 """Sequence in, one of several classes out."""
 
+import warnings
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Self, cast
 
@@ -11,19 +13,22 @@ from sklearn.metrics import accuracy_score, f1_score, log_loss
 from torch import Tensor, nn
 
 from elman.codecs import LabelCodec, as_sequences
-from elman.errors import InputError
+from elman.errors import DataWarning, InputError
 from elman.tasks.coded import Batch, Coded, input_codec
 from elman.tasks.estimator import Estimator
 from elman.tasks.learning import LabelLearner, Learner, input_learner
+from elman.tasks.listening import readable
 from elman.tasks.online import learn
 from elman.tasks.options import ClassifierOptions, check
 from elman.train import BatchLoss, Metric
 
+UNSEEN = 5  # labels that a warning names
+
 
 class Classifier(ClassifierMixin, Estimator, ClassifierOptions):  # type: ignore[misc]
-    """Which class a sequence belongs to: texts, or sequences of vectors, of any lengths.
+    """Which class a sequence belongs to: texts, audio files or sequences of vectors, of any lengths.
 
-    The network reads the sequence and its last state (or the mean or maximum over the steps) decides: many to one.
+    The network reads the sequence and its last state decides, or what is pooled over all steps: many to one.
     Arguments are keyword-only and listed in `ClassifierOptions`. The default is two layers of GRUs: on the
     surnames, at equal size, they were a little more accurate than LSTMs and 1.7 points more than plain Elman cells.
 
@@ -38,7 +43,7 @@ class Classifier(ClassifierMixin, Estimator, ClassifierOptions):  # type: ignore
     """
 
     task = "classify"
-    input_codecs = ("text", "series")
+    input_codecs = ("text", "audio", "series")
     output_codec = "label"
 
     class_weight_: np.ndarray | None
@@ -52,7 +57,7 @@ class Classifier(ClassifierMixin, Estimator, ClassifierOptions):  # type: ignore
 
     def prepared(self, X: Any, y: Any) -> tuple[Coded, Coded | None]:
         """Fit the codecs on raw data; give it as arrays, for training and for validation."""
-        sequences, labels = _pairs(X, y)
+        sequences, labels = self._pairs(X, y)
         output = LabelCodec().fit(labels)
         training, validation = self._split(sequences, labels=output.encode_all(labels).tolist())
         codec = input_codec([sequences[row] for row in training], self.level)
@@ -62,7 +67,14 @@ class Classifier(ClassifierMixin, Estimator, ClassifierOptions):  # type: ignore
 
     def checked(self, X: Any, y: Any) -> tuple[list[Any], list[Any], bool]:
         """Sequences and labels."""
-        return *_pairs(X, y), False
+        return *self._pairs(X, y, self.codecs_["input"]), False
+
+    def _pairs(self, X: Any, y: Any, codec: Any = None) -> tuple[list[Any], list[Any]]:
+        """Sequences and labels; of audio files those that can be read, with the codec of a fitted model or without."""
+        sequences, labels = list(as_sequences(X)), list(y)
+        if len(sequences) != len(labels):
+            raise InputError(f"X has {len(sequences)} sequences, but y has {len(labels)} labels")
+        return readable(sequences, labels, codec, verbose=self.verbose)
 
     def learners(self, text: bool) -> dict[str, Learner]:
         """Of what it reads, and of the classes."""
@@ -89,7 +101,7 @@ class Classifier(ClassifierMixin, Estimator, ClassifierOptions):  # type: ignore
         check(self)
         if self.class_weight == "balanced":
             raise InputError(
-                "class_weight is 'balanced', which needs all data at once: give partial_fit {label: weight}, or call fit"
+                "class_weight is 'balanced', which needs all data at once: call fit, or give {label: weight}"
             )
         if hasattr(self, "model_"):
             self.class_weight_ = self._class_weight(np.zeros(0, np.int64))
@@ -149,8 +161,8 @@ class Classifier(ClassifierMixin, Estimator, ClassifierOptions):  # type: ignore
 
         return Metric("accuracy" if weights is None else "weighted accuracy", accuracy)
 
-    def _scores(self, inputs: Sequence[np.ndarray]) -> np.ndarray:
-        """Probabilities of the classes, (N, number of classes)."""
+    def scores(self, inputs: Sequence[np.ndarray]) -> np.ndarray:
+        """Probabilities of the classes of encoded sequences, (N, number of classes)."""
         rows = self._run(inputs, lambda *batch: list(self._probabilities(*batch)))
         return np.stack(rows) if rows else np.zeros((0, self.codecs_["output"].size), np.float32)
 
@@ -160,7 +172,7 @@ class Classifier(ClassifierMixin, Estimator, ClassifierOptions):  # type: ignore
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """The probability of each class, in the order of `classes_`; (N, number of classes)."""
-        return self._scores(self._encoded(X))
+        return self.scores(self._encoded(X))
 
     def predict(self, X: Any) -> np.ndarray:
         """The likeliest class of each sequence, (N,)."""
@@ -174,26 +186,49 @@ class Classifier(ClassifierMixin, Estimator, ClassifierOptions):  # type: ignore
     def evaluate(self, X: Any, y: Sequence[Any]) -> dict[str, float]:
         """Accuracy, macro-averaged F1 and log loss.
 
+        A label that was never seen in training cannot be predicted: its sequences count as wrong, and a `DataWarning`
+        says how many there are. The log loss, which would be infinite, is over the others.
+
+        Audio files that cannot be read are left out, which a `DataWarning` says as well.
+
         Raises:
-            InputError: a label is none of the classes, or there is not one for each sequence.
+            InputError: none of the labels is one of the classes, or there is not one for each sequence.
         """
+        self._check_fitted()
+        if self.codecs_["input"].kind == "audio" and len(X):
+            X, y = self._pairs(X, y, self.codecs_["input"])
         probabilities = self.predict_proba(X).astype(np.float64)
-        codec = self.codecs_["output"]
-        truth = np.array([int(codec.encode(label)) for label in y])
+        truth, unseen = self._truth(y)
         if len(truth) != len(probabilities) or not len(truth):
             raise InputError(f"X has {len(probabilities)} sequences and y {len(truth)} labels, expected one for each")
-        predicted = probabilities.argmax(1)
+        if unseen:
+            shown = ", ".join(map(repr, list(unseen)[:UNSEEN])) + (", ..." if len(unseen) > UNSEEN else "")
+            warnings.warn(
+                f"{sum(unseen.values()):,} of {len(truth):,} sequences have a label not seen in training ({shown}): "
+                "they count as wrong; the log loss is over the others",
+                DataWarning,
+                stacklevel=2,
+            )
+        predicted, size = probabilities.argmax(1), probabilities.shape[1]
+        known = truth < size
+        shares = probabilities[known] / probabilities[known].sum(1, keepdims=True)
         return {
             "accuracy": float(accuracy_score(truth, predicted)),
             "macro_f1": float(f1_score(truth, predicted, average="macro", labels=np.unique(truth))),
-            "log_loss": float(
-                log_loss(truth, probabilities / probabilities.sum(1, keepdims=True), labels=range(codec.size))
-            ),
+            "log_loss": float(log_loss(truth[known], shares, labels=range(size))),
         }
 
-
-def _pairs(X: Any, y: Any) -> tuple[list[Any], list[Any]]:
-    sequences, labels = list(as_sequences(X)), list(y)
-    if len(sequences) != len(labels):
-        raise InputError(f"X has {len(sequences)} sequences, but y has {len(labels)} labels")
-    return sequences, labels
+    def _truth(self, y: Sequence[Any]) -> tuple[np.ndarray, Counter[Any]]:
+        """The numbers of labels, those of unseen ones after all others; and how often each unseen one occurs."""
+        codec = cast(LabelCodec, self.codecs_["output"])
+        unseen: Counter[Any] = Counter()
+        numbers = []
+        for label in y:
+            number = codec.find(label)
+            if number is None:
+                unseen[label] += 1
+                number = codec.size + list(unseen).index(label)
+            numbers.append(number)
+        if numbers and sum(unseen.values()) == len(numbers):
+            codec.encode(y[0])  # which says what the classes are
+        return np.array(numbers, np.int64), unseen

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from elman.codecs import KINDS, InputCodec, Ragged, SeriesCodec, TextCodec, digest, kind_of
+from elman.codecs import KINDS, AudioCodec, InputCodec, Ragged, SeriesCodec, TextCodec, digest, kind_of
 from elman.codecs.padding import pad, pad_slices
 from elman.codecs.sequences import EXPECTED
 from elman.errors import InputError
@@ -108,4 +108,6 @@ def input_codec(sequences: Sequence[Any], level: str | None) -> InputCodec:
         return text_codec(sequences, level)
     if kind == "series":
         return SeriesCodec().fit(sequences)
+    if kind == "audio":
+        return AudioCodec().fit(sequences)
     raise InputError(f"X holds {KINDS[kind]}, which no model of this task reads: {EXPECTED}")

@@ -45,6 +45,8 @@ def codec_facts(config: dict[str, Any]) -> dict[str, Any]:
         return {"kind": "text", "level": config["level"], "symbols": len(config["symbols"])}
     if config["kind"] == "label":
         return {"kind": "label", "classes": config["classes"]}
+    if config["kind"] == "audio":
+        return {"kind": "audio", "sample_rate": config["sample_rate"], "channels": len(config["mean"])}
     return {"kind": config["kind"], "channels": len(config["mean"]), "may_be_missing": len(config["indicators"])}
 
 
@@ -52,6 +54,8 @@ def codec_line(codec: dict[str, Any]) -> str:
     """What `codec_facts` found, as a line."""
     if codec["kind"] == "text":
         return f"text, {codec['symbols']:,} {codec['level']}"
+    if codec["kind"] == "audio":
+        return f"sound at {codec['sample_rate']:,} Hz, {codec['channels']} log-mel channels every 10 ms"
     if codec["kind"] == "label":
         shown = ", ".join(map(str, codec["classes"][:6])) + (", ..." if len(codec["classes"]) > 6 else "")
         return f"{len(codec['classes'])} classes: {shown}"

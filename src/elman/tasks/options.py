@@ -191,7 +191,10 @@ def check(options: Options) -> None:
 def _check_class_weight(value: Any) -> None:
     if isinstance(value, Mapping):
         for label, weight in value.items():
-            if isinstance(weight, bool) or not isinstance(weight, Real) or not 0 < weight < math.inf:
+            fits = isinstance(weight, Real) and not isinstance(weight, bool)
+            if not fits or weight not in Range(0, open_least=True):
                 raise InputError(f"class_weight of {label!r} is {weight!r}, expected a finite number above 0")
     elif value != "balanced":
-        raise InputError(f"class_weight is {value!r}, expected 'balanced' or a weight for each label, {{label: weight}}")
+        raise InputError(
+            f"class_weight is {value!r}, expected 'balanced' or a weight for each label, {{label: weight}}"
+        )

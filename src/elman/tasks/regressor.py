@@ -9,12 +9,13 @@ from sklearn.base import RegressorMixin
 from sklearn.metrics import mean_absolute_error, mean_squared_error, r2_score
 from torch import Tensor, nn
 
-from elman.codecs import Ragged, SeriesCodec, as_sequences, kind_of
+from elman.codecs import KINDS, Ragged, SeriesCodec, as_sequences, kind_of
 from elman.errors import InputError
 from elman.state import State
 from elman.tasks.coded import Batch, Coded, input_codec
 from elman.tasks.estimator import Estimator
 from elman.tasks.learning import Learner, SeriesLearner, input_learner
+from elman.tasks.listening import readable
 from elman.tasks.options import RegressorOptions
 from elman.tasks.parts import FEW
 from elman.train import BatchLoss, Examples, Lanes
@@ -42,13 +43,14 @@ class Regressor(RegressorMixin, Estimator, RegressorOptions):  # type: ignore[mi
     """
 
     task = "regress"
-    input_codecs = ("text", "series")
+    input_codecs = ("text", "audio", "series")
     output_codec = "series"
 
     def prepared(self, X: Any, y: Any) -> tuple[Coded, Coded | None]:
         """Fit the codecs on raw data; give it as arrays, for training and for validation."""
         sequences: Sequence[Any] = as_sequences(X)
         targets, in_step = as_targets(sequences, y, self.per)
+        sequences, targets = readable(list(sequences), targets, verbose=self.verbose)
         scored = [k for k, target in enumerate(targets) if not np.isnan(target).all()]
         if not scored:
             raise InputError("y has no value that is not missing: there is nothing to learn from")
@@ -71,7 +73,7 @@ class Regressor(RegressorMixin, Estimator, RegressorOptions):  # type: ignore[mi
         """Sequences, and a target for each or for each of its steps, as the fitted model gives them."""
         sequences = list(as_sequences(X))
         targets, in_step = as_targets(sequences, y, "step" if self.in_step else "sequence")
-        return sequences, targets, in_step
+        return *readable(sequences, targets, self.codecs_["input"], verbose=self.verbose), in_step
 
     def learners(self, text: bool) -> dict[str, Learner]:
         """Of what it reads, and of the numbers that it gives."""
@@ -177,8 +179,9 @@ class Regressor(RegressorMixin, Estimator, RegressorOptions):  # type: ignore[mi
 
         Of several outputs, R squared and both errors (before the root) are the means.
         """
-        predicted = self.predict(X)
-        targets, _ = as_targets(as_sequences(X), y, "step" if self.in_step else "sequence")
+        self._check_fitted()
+        sequences, targets, _ = self.checked(X, y)
+        predicted = self.predict(sequences)
         size = self.codecs_["output"].input_size
         truth = np.concatenate(targets) if targets else np.zeros((0, size))
         values = np.concatenate([np.asarray(one).reshape(-1, size) for one in predicted]) if targets else truth
@@ -230,13 +233,18 @@ def as_targets(sequences: Sequence[Any], y: Any, per: str | None) -> tuple[list[
         arrays = [np.asarray(one, np.float64) for one in y]
     except (TypeError, ValueError) as error:
         raise InputError(f"y cannot be read as numbers ({error}): give a number, or an array, per sequence") from error
-    if per == "step" and kind_of(sequences) == "text":
-        raise InputError("per is 'step', but X holds texts: give sequences of numbers, or one target for each text")
-    fits_steps = kind_of(sequences) == "series" and all(
+    kind = kind_of(sequences)
+    if per == "step" and kind != "series":
+        raise InputError(
+            f"per is 'step', but X holds {KINDS[kind]}: give sequences of numbers, or one target for each of them"
+        )
+    fits_steps = kind == "series" and all(
         one.ndim in (1, 2) and len(one) == len(x) for one, x in zip(arrays, sequences, strict=True)
     )
     fits_sequence = len({one.shape for one in arrays}) == 1 and arrays[0].ndim < 2
     in_step = fits_steps and per != "sequence"
+    if kind != "series" and not fits_sequence:
+        raise InputError("y has targets of several shapes: expected one number (or vector of one size) for each of X")
     if (per == "step" and not fits_steps) or (not in_step and not fits_sequence):
         k = next((k for k, one in enumerate(arrays) if one.ndim not in (1, 2) or len(one) != len(sequences[k])), 0)
         raise InputError(

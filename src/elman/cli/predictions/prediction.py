@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from elman.cli.columns import Table
 
-RESULTS = re.compile(r"label|probability|probabilities|prediction(_\d+)?|translation|score|hypotheses")
+RESULTS = re.compile(r"label|probability|probabilities|prediction(_\d+)?|translation|score|hypotheses|error")
 NESTED = ("probabilities", "hypotheses")  # what has no place in the cell of a table
 
 
@@ -52,5 +52,8 @@ def named(table: "Table") -> list[dict[str, Any]]:
     if table.columns.text is not None:
         title = "text" if RESULTS.fullmatch(table.columns.text) else table.columns.text
         return [{title: text} for text in table.X]
+    if table.columns.audio is not None:
+        title = "file" if RESULTS.fullmatch(table.columns.audio) else table.columns.audio
+        return [{title: path} for path in table.keys]
     name = GROUP if GROUP in table.frame.columns else "sequence"
     return [{name: key} for key in table.keys]

@@ -8,7 +8,7 @@ import numpy as np
 from elman.codecs import TextCodec
 from elman.reports import Report
 from elman.tasks.coded import Coded
-from elman.tasks.samples.rows import RIGHT, SHOWN, WRONG, raw, short
+from elman.tasks.samples.rows import RIGHT, SHOWN, WRONG, short
 
 SEQUENCES = 2000
 CLASSES = 20  # of a confusion matrix
@@ -17,18 +17,19 @@ CLASSES = 20  # of a confusion matrix
 def add(report: Report, estimator: Any, validation: Coded, rows: np.ndarray) -> None:
     """Right and wrong ones, and a confusion matrix."""
     codec, output = estimator.codecs_["input"], estimator.codecs_["output"]
-    inputs = [raw(codec, validation.inputs[row]) for row in rows]
+    inputs = [validation.inputs[row] for row in rows]
     truth = np.array([int(validation.targets[row]) for row in rows])
-    probabilities = estimator.predict_proba(inputs)
+    probabilities = estimator.scores(inputs)
     predicted = probabilities.argmax(1)
     right = predicted == truth
     names = [str(one) for one in output.classes]
     report.paragraph(f"{right.sum():,} of {len(rows):,} are predicted right, {right.mean():.1%}.")
     if isinstance(codec, TextCodec):
+        texts = [codec.decode(one) for one in inputs]
 
         def line(k: int) -> tuple[str, str, str, str, float]:
             mark, one = RIGHT if right[k] else WRONG, names[predicted[k]]
-            return mark, short(inputs[k]), names[truth[k]], one, float(probabilities[k].max())
+            return mark, short(texts[k]), names[truth[k]], one, float(probabilities[k].max())
 
         header = ("", "input", "expected", "predicted", "probability")
         report.table(header, map(line, range(min(len(rows), SHOWN))), f"Drawn at random: {RIGHT} right, {WRONG} wrong.")

@@ -1,0 +1,63 @@
+"""Tables of audio files on the command line."""
+
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+
+from elman.cli.columns import Table
+from elman.codecs import AudioCodec, kind_of
+from elman.tasks.listening import listened
+
+
+def with_sounds(table: Table, codec: Any = None, *, strict: bool = False, verbose: int = 1) -> Table:
+    """A table whose audio files are read; those that cannot be are left out. Any other table as it is.
+
+    Args:
+        table: paths of files.
+        codec: that of the model which is to read them; None: one is to be learned.
+        strict: refuse a file that cannot be read.
+        verbose: 0: no progress is shown.
+
+    Raises:
+        InputError: no file can be read; or with `strict`, one cannot.
+    """
+    if not table.X or kind_of(table.X) != "audio":
+        return table
+    known = codec if isinstance(codec, AudioCodec) else None  # another one refuses the table itself
+    heard = listened(table.X, known, strict=strict, verbose=verbose)
+    return replace(
+        table,
+        X=list(heard.sounds),
+        y=[table.y[row] for row in heard.rows] if table.y else [],
+        keys=[table.keys[row] for row in heard.rows],
+        frame=table.frame.iloc[heard.rows],
+        notes=[*table.notes, *heard.notes()],
+        unreadable={row: (table.keys[row], reason) for row, reason in heard.unreadable.items()},
+    )
+
+
+def with_unreadable(records: list[dict[str, Any]], table: Table) -> list[dict[str, Any]]:
+    """The records of a table, and in its place an empty one, with the reason, for each file that could not be read."""
+    if not table.unreadable:
+        return records
+    name, *results = records[0]
+    rest = iter(records)
+    return [
+        {name: table.unreadable[row][0], **dict.fromkeys(results), "error": table.unreadable[row][1]}
+        if row in table.unreadable
+        else next(rest)
+        for row in range(len(records) + len(table.unreadable))
+    ]
+
+
+def frame_with_unreadable(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
+    """The same of a table of results, with a row for each file."""
+    if not table.unreadable:
+        return frame
+    reasons = pd.DataFrame(
+        [{frame.columns[0]: key, "error": reason} for key, reason in table.unreadable.values()],
+        index=list(table.unreadable),
+    )
+    places = [row for row in range(len(frame) + len(reasons)) if row not in table.unreadable]
+    return pd.concat([frame.set_axis(places), reasons]).sort_index()
