@@ -55,7 +55,7 @@ def test_all_files_are_read_at_the_commonest_rate(tmp_path: Path, files: list[Pa
     heard = listen_to_all([fast, *files])
     assert heard.sounds[0].traits == ("resampled",)
     assert heard.notes() == [
-        f"1 of 5 files ({fast}) have another sample rate than 8000 Hz, at which all are read now",
+        f"another sample rate, changed to 8000 Hz: 1 of 5 files ({fast})",
     ]
 
 
@@ -65,8 +65,8 @@ def test_what_is_odd_about_files_is_told(tmp_path: Path, files: list[Path]) -> N
     )
     assert [one.traits for one in heard.sounds[4:]] == [("mixed",), ("mixed", "clipped")]
     mixed, clipped = heard.notes()
-    assert mixed == f"2 of 6 files ({tmp_path / 's.wav'}, ...) have several channels, which were mixed to one"
-    assert clipped.startswith(f"1 of 6 files ({tmp_path / 't.wav'}) have waves cut off at full scale")
+    assert mixed == f"several channels, mixed to one: 2 of 6 files ({tmp_path / 's.wav'}, ...)"
+    assert clipped == f"clipped, a wave cut off at full scale: 1 of 6 files ({tmp_path / 't.wav'})"
 
 
 def test_bad_files_are_left_out_by_name(tmp_path: Path, files: list[Path]) -> None:

@@ -12,7 +12,8 @@ def write_tone(path: Path, rising: bool, seed: int, *, rate: int = RATE, channel
     """A tone of a quarter to half a second that glides between two frequencies."""
     generator = np.random.default_rng(seed)
     time = np.arange(round(generator.uniform(0.25, 0.5) * rate)) / rate
-    low, high = sorted(generator.uniform(300, 1500, 2) + (0, 300))
+    low = generator.uniform(300, 800)
+    high = low + generator.uniform(400, 800)
     start, end = (low, high) if rising else (high, low)
     frequency = start + (end - start) * time / time[-1]
     wave = 0.3 * np.sin(2 * np.pi * np.cumsum(frequency) / rate) + 0.01 * generator.standard_normal(len(time))

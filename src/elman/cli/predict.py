@@ -124,7 +124,7 @@ def _flags(given: dict[str, Any], prediction: Prediction, model: str) -> dict[st
 
 def _unreadable(record: dict[str, Any]) -> list[str]:
     """The line of a file that could not be read: its name and the reason, without a result."""
-    return [str(next(iter(record.values()))), "", str(record["error"])]
+    return [str(next(iter(record.values()))), "-", str(record["error"])]
 
 
 def _json(record: dict[str, Any]) -> str:

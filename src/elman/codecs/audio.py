@@ -15,6 +15,7 @@ from elman.codecs.series import SeriesCodec
 from elman.errors import InputError, MissingExtra
 
 BINS = 40
+NAMED = 3  # files that a note names
 
 
 @dataclass(frozen=True)
@@ -70,27 +71,22 @@ class Heard:
     def notes(self) -> list[str]:
         """What a person should know of the files: a line for each trait, and one that names those that are left out."""
         said = {
-            "mixed": "{} several channels, which were mixed to one",
-            "resampled": "{} another sample rate than {} Hz, at which all are read now",
-            "clipped": "{} waves cut off at full scale (clipped), where loud sound is distorted",
+            "mixed": "several channels, mixed to one",
+            "resampled": "another sample rate, changed to {} Hz",
+            "clipped": "clipped, a wave cut off at full scale",
         }
         notes = []
         for trait, line in said.items():
             found = [sound for sound in self.sounds if trait in sound.traits]
             if found:
-                have = (
-                    f"{len(found):,} of {len(self.sounds):,} files ({found[0].path}{', ...' * (len(found) > 1)}) have"
-                )
-                notes.append(line.format(have, found[0].rate))
+                files = f"{len(found):,} of {len(self.sounds):,} files ({found[0].path}{', ...' * (len(found) > 1)})"
+                notes.append(f"{line.format(found[0].rate)}: {files}")
         if self.unreadable:
             reasons = list(self.unreadable.values())
             more = f"; and {len(reasons) - NAMED:,} more" if len(reasons) > NAMED else ""
             files = f"{len(reasons):,} of {len(reasons) + len(self.sounds):,} files"
             notes.append(f"left out {files}: {'; '.join(reasons[:NAMED])}{more}")
         return notes
-
-
-NAMED = 3  # files that a note names
 
 
 def listen_to_all(
