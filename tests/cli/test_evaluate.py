@@ -40,8 +40,19 @@ def test_the_longest_name_stands_apart_from_its_value(run) -> None:
     assert len({len(line) - len(line.split("  ")[-1].strip()) for line in out.splitlines()[1:]}) == 1
 
 
+def test_what_was_never_seen_is_counted(run, classifier) -> None:
+    Path("new.csv").write_text("name,language\nRossi,it\nMeyer,de\nRß,it\n", encoding="utf-8")
+    status, _, err = run("evaluate", classifier, "new.csv")
+    assert status == 0
+    assert err.splitlines()[0] == (
+        "elman: 1 of 3 sequences have a label not seen in training ('de'): they count as wrong; "
+        "the log loss is over the others"
+    )
+    assert "not seen in training, read as unknown" in err.splitlines()[1]
+
+
 def test_what_evaluate_refuses(refused, classifier, names) -> None:
-    Path("new.csv").write_text("name,language\nRossi,it\nMeyer,de\n", encoding="utf-8")
+    Path("new.csv").write_text("name,language\nMeyer,de\n", encoding="utf-8")
     assert "'de' is none of the classes" in refused("evaluate", classifier, "new.csv")
     assert "no column 'tongue'" in refused("evaluate", classifier, "new.csv", "--label", "tongue")
     Path("new.csv").write_text("name,language\nRossi,\nMeyer,it\n", encoding="utf-8")

@@ -178,7 +178,7 @@ DAMAGE: dict[str, tuple[Change, str]] = {
     "odd option": (put("options", "level", ["words"]), "level is "),
     "no codecs": (lambda about, _: about.pop("codecs"), "damaged"),
     "one codec": (lambda about, _: about["codecs"].pop("output"), "damaged: KeyError"),
-    "unknown codec": (put("codecs", "input", {"kind": "audio"}), "the codec kind 'audio' is unknown"),
+    "unknown codec": (put("codecs", "input", {"kind": "image"}), "the codec kind 'image' is unknown"),
     "another codec": (
         put("codecs", "output", {"kind": "series", "mean": [0.0], "std": [1.0], "indicators": []}),
         "output codec",

@@ -63,4 +63,4 @@ def codec_from_config(config: Mapping[str, Any]) -> Codec:
     except InputError:
         raise
     except (KeyError, TypeError, ValueError) as error:
-        raise InputError(f"the description of a {kind} codec is damaged: {error!r}") from error
+        raise InputError(f"the description of the {kind} codec is damaged: {error!r}") from error
