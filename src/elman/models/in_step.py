@@ -1,13 +1,28 @@
 """Many to many in step: an output for every time step."""
 
-from torch import Tensor
+from typing import Any
+
+from torch import Tensor, nn
 
 from elman.models.reader import Reader
+from elman.models.tied_readout import tied
 from elman.state import State
 
 
 class InStep(Reader):
-    """Reads a sequence and gives an output at every step: y_t = W_ho h_t + b_o. The arguments are those of `Reader`."""
+    """Reads a sequence and gives an output at every step: y_t = W_ho h_t + b_o.
+
+    Args:
+        args, kwargs: those of `Reader`.
+        tie_embeddings: whether the weights of the output layer are those of the embedding; see `TiedReadout`.
+    """
+
+    readout: nn.Module
+
+    def __init__(self, *args: Any, tie_embeddings: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if tie_embeddings:
+            self.readout = tied(self.input.embedding, self.readout.in_features, self.readout.out_features)
 
     def forward(self, inputs: Tensor, lengths: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """Run over sequences, from a state if one is given.

@@ -48,13 +48,21 @@ class Readout(nn.Linear):
 
     def forward(self, input: Tensor) -> Tensor:
         """The outputs of hidden states."""
-        weight, bias = self.weight, self.bias
-        tensors = (input, weight) if bias is None else (input, weight, bias)
-        if not _has_kernel(*tensors):
-            return F.linear(input, weight, bias)
-        if torch.is_grad_enabled() and any(one.requires_grad for one in tensors):
-            return _Linear.apply(*tensors)  # type: ignore[no-any-return, no-untyped-call]
-        return _forward(*tensors)
+        return read_out(input, self.weight, self.bias)
+
+
+def read_out(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """x W^T + b, as `Readout` computes it.
+
+    Shape:
+        x (..., H), weight (O, H), bias (O,) -> (..., O)
+    """
+    tensors = (x, weight) if bias is None else (x, weight, bias)
+    if not _has_kernel(*tensors):
+        return F.linear(x, weight, bias)
+    if torch.is_grad_enabled() and any(one.requires_grad for one in tensors):
+        return _Linear.apply(*tensors)  # type: ignore[no-any-return, no-untyped-call]
+    return _forward(*tensors)
 
 
 def _has_kernel(x: Tensor, weight: Tensor, *bias: Tensor) -> bool:

@@ -1,6 +1,7 @@
 """From a model file that an estimator saved to the parts of a stream."""
 
 import os
+from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -45,7 +46,7 @@ def _of_estimator(model: Model, path: str | os.PathLike[str]) -> Parts:
         sizes = [about[name] for name in ("input_size", "output_size", "hidden_size", "num_layers", "embedding_size")]
         if any(type(one) is not int or one < 0 for one in sizes):
             raise ValueError(f"sizes {sizes}")
-        codecs = dict(model.metadata["codecs"])
+        codecs, tied = dict(model.metadata["codecs"]), bool(about.get("tie_embeddings"))
     except EquationError as error:
         raise InputError(f"{path}: {error}") from error
     except InputError:
@@ -54,7 +55,7 @@ def _of_estimator(model: Model, path: str | os.PathLike[str]) -> Parts:
         raise InputError(f"{path}: the description of the model is damaged: {error!r}") from error
     if kind not in ("InStep", "ManyToOne"):
         raise InputError(f"{path}: the model is a {kind!r}, which this elman cannot stream; what can: {CAN}")
-    return _assembled(model, path, cell, sizes, codecs)
+    return _assembled(model, path, cell, sizes, codecs, tied)
 
 
 def _why_not(about: dict[str, Any]) -> str | None:
@@ -69,11 +70,15 @@ def _why_not(about: dict[str, Any]) -> str | None:
 
 
 def _assembled(
-    model: Model, path: str | os.PathLike[str], cell: Cell, sizes: list[int], codecs: dict[str, Any]
+    model: Model, path: str | os.PathLike[str], cell: Cell, sizes: list[int], codecs: dict[str, Any], tied: bool
 ) -> Parts:
     input_size, O, H, L, E = sizes  # noqa: E741
     rows = len(cell.gates) * H
-    expected: dict[str, tuple[int, ...]] = {"readout.weight": (O, H), "readout.bias": (O,)}
+    expected: dict[str, tuple[int, ...]] = {"readout.bias": (O,)}
+    if not tied:
+        expected["readout.weight"] = (O, H)
+    elif E != H:
+        expected["readout.projection"] = (E, H)
     expected |= {"input.embedding.weight": (input_size, E)} if E else {}
     for k in range(L):
         below = H if k else E or input_size
@@ -89,8 +94,19 @@ def _assembled(
         weights = {name: tensors[f"recurrent.{name}_l{k}"] for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")}
         layers.append(LayerWeights(**weights, parameters=own))
     initial = {name: np.zeros((L, H), layers[0].weight_ih.dtype) for name in cell.state}
-    head = HeadWeights(tensors["readout.weight"], tensors["readout.bias"])
+    head = HeadWeights(_head_weight(tensors, tied), tensors["readout.bias"])
     return Parts(cell, tuple(layers), initial, head, tensors.get("input.embedding.weight"), codecs).checked()
+
+
+def _head_weight(tensors: Mapping[str, np.ndarray], tied: bool) -> np.ndarray:
+    """The output layer's weights, or what `models.tied_readout` makes of the embedding, computed as there."""
+    if not tied:
+        return tensors["readout.weight"]
+    embedding, projection = tensors["input.embedding.weight"], tensors.get("readout.projection")
+    if projection is None:
+        return embedding
+    product: np.ndarray = (embedding.astype(np.float64) @ projection.astype(np.float64)).astype(embedding.dtype)
+    return product
 
 
 def _from_unbounded(parameter: Parameter, number: np.ndarray) -> np.ndarray:

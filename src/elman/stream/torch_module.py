@@ -73,7 +73,7 @@ def _initial(module: Any, cell: Cell, layers: tuple[LayerWeights, ...]) -> dict[
 def _head(head: Any) -> HeadWeights | None:
     if head is None:
         return None
-    if not _is(head, "torch.nn.modules.linear.Linear"):
+    if not _is(head, "torch.nn.modules.linear.Linear", "elman.models.tied_readout.TiedReadout"):
         raise InputError(f"head is a {type(head).__name__}, expected a torch.nn.Linear or an elman.Readout")
     return HeadWeights(
         _array("head.weight", head.weight), None if head.bias is None else _array("head.bias", head.bias)
