@@ -32,6 +32,7 @@ from .nn import explain as explain
 from .state import State as State
 from .stream import Stream as Stream
 from .tasks import Classifier as Classifier
+from .tasks import Generator as Generator
 from .tasks import Regressor as Regressor
 from .tasks import Translator as Translator
 from .tasks import load as load

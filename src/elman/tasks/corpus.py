@@ -3,39 +3,43 @@
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple, cast
 
 import numpy as np
 import torch
 from torch.nn.functional import pad as pad_steps
 
-from elman.codecs import Ragged, SymbolCounts, TextCodec
-from elman.codecs.padding import pad
+from elman.codecs import START, Ragged, TextCodec
+from elman.codecs.padding import pad_slices
 from elman.codecs.symbol_counts import Level
+from elman.codecs.unicode import normalise
 from elman.errors import InputError
 from elman.files import FolderWriter
 from elman.state import State
 from elman.tables import stream_text
 from elman.tables.reading import readable
-from elman.tasks.coded import Batch
+from elman.tasks.coded import Batch, Coded
+from elman.tasks.documents import learned_symbols
 from elman.tasks.encoded_files import encoded_file, folder_size
 from elman.tasks.encoding_progress import EncodingProgress, as_bytes
-from elman.tasks.learning import MOST_WORDS, VOCABULARY
 from elman.tasks.parts import Block, ByPlace
 from elman.tasks.streamed import Reading
 from elman.train import Examples, Lanes, Lengths
 
-MANY_WORDS = 10_000  # from so many on rare words are left out: training meets unknown ones as prediction will
 PARTS = ("training", "validation")
 Pieces = Callable[[str], Iterator[tuple[list[str], list[str]]]]
 
 
 class Corpus(NamedTuple):
-    """A text as the numbers of its symbols, mapped from the cache: its beginning, and its end for validation."""
+    """A text as the numbers of its symbols, mapped from the cache: its beginning, and its end for validation.
+
+    The start symbol stands before its beginning. No end symbol stands after it: how it ends is nothing to learn from.
+    The target of each part is its number of characters.
+    """
 
     codec: TextCodec
-    training: Ragged
-    validation: Ragged | None
+    training: Coded
+    validation: Coded | None
 
 
 def corpus(
@@ -68,13 +72,12 @@ def corpus(
     found, folder = encoded_file(path, key, write, progress)
     if found.about["forgotten"]:
         progress.say("there are so many different words that the rarest were not counted")
-    parts = [
-        Ragged(found.arrays[name], np.array([0, len(found.arrays[name])], np.int64), found.digests[name])
-        for name in PARTS
-        if name in found.arrays
-    ]
-    symbols = sum(len(one.values) for one in parts)
-    progress.say(f"encoded data: {symbols:,} {codec.level}, {as_bytes(folder_size(folder))} in {folder}")
+    parts = []
+    for name, characters in found.about["characters"].items():
+        values = found.arrays[name]
+        ragged = Ragged(values, np.array([0, len(values)], np.int64), found.digests[name])
+        parts.append(Coded(ragged, np.array([characters], np.int64)))
+    progress.say(f"encoded data: {sum(found.about['symbols']):,} {codec.level}, {as_bytes(folder_size(folder))} in {folder}")
     return Corpus(TextCodec.from_config(found.about["codec"]), parts[0], parts[1] if len(parts) > 1 else None)
 
 
@@ -93,34 +96,27 @@ def _encode(path: str, level: Level, fraction: float, writer: FolderWriter, read
                 training, validation = part(block) if part else (block, block.select([]))
                 yield list(training.X), list(validation.X)
 
-    codec, forgotten = _learned(level, pieces)
+    codec, forgotten = learned_symbols(level, lambda: (text for texts, _ in pieces("learning") for text in texts))
     dtype = np.min_scalar_type(codec.size - 1)
-    arrays = [writer.array(name, dtype) for name in (PARTS if fraction else PARTS[:1])]
+    names = PARTS if fraction else PARTS[:1]
+    arrays = [writer.array(name, dtype) for name in names]
+    symbols, counts = [0] * len(names), [0] * len(names)
+    arrays[0].append(np.array([START], dtype))
     for texts in pieces("encoding"):
-        for array, some in zip(arrays, texts, strict=False):
+        for k, some in enumerate(texts[: len(names)]):
             if some:
-                array.append(codec.encode_all(some).values)
-    for name, array in zip(PARTS, arrays, strict=False):
-        if array.rows < 2:
+                found = codec.encode_all(some).values
+                arrays[k].append(found)
+                symbols[k] += len(found)
+                counts[k] += sum(len(normalise(text)) for text in some)
+    for name, number in zip(names, symbols, strict=True):
+        if number < 2:
             remedy = " or validation_fraction=0" if fraction else ""
             raise InputError(
-                f"{path} has {array.rows} of its {level} for {name}, expected at least 2: give more text{remedy}"
+                f"{path} has {number} of its {level} for {name}, expected at least 2: give more text{remedy}"
             )
-    writer.about = {"codec": codec.to_config(), "forgotten": forgotten}
-
-
-def _learned(level: Level, pieces: Pieces) -> tuple[TextCodec, int]:
-    """The codec of the part for training, and how often a rarer word may stand there than it was counted."""
-    training = (text for texts, _ in pieces("learning") for text in texts)
-    if level == "subwords":
-        return TextCodec(level).fit(training), 0
-    counts = SymbolCounts(level, MOST_WORDS)
-    for text in training:
-        counts.update([text])
-    options: dict[str, Any] = {}
-    if level == "words":
-        options = {"max_size": VOCABULARY, "min_count": 2 if counts.num_words >= MANY_WORDS else 1}
-    return TextCodec(level, **options).learn(counts), counts.forgotten
+    about = {"codec": codec.to_config(), "forgotten": forgotten, "symbols": symbols}
+    writer.about = {**about, "characters": dict(zip(names, counts, strict=True))}
 
 
 def next_symbol_lanes(documents: Ragged, window: int, device: torch.device) -> Lanes[Batch]:
@@ -139,7 +135,7 @@ def next_symbol_lanes(documents: Ragged, window: int, device: torch.device) -> L
         >>> batch.targets.tolist(), batch.target_lengths.tolist()
         ([[4, 5, 0], [7, 0, 0]], [2, 1])
     """
-    return Lanes(documents.offsets, window, partial(_next_symbols, documents, device))
+    return Lanes(documents.offsets, window, partial(next_symbols, documents, device))
 
 
 def next_symbol_pieces(documents: Ragged, piece: int, device: torch.device) -> Examples[Batch]:
@@ -150,12 +146,12 @@ def next_symbol_pieces(documents: Ragged, piece: int, device: torch.device) -> E
     bounds = np.append(np.concatenate(starts), documents.offsets[-1])
 
     def collate(rows: np.ndarray) -> Batch:
-        return _next_symbols(documents, device, np.stack([bounds[rows], bounds[rows + 1]], 1))
+        return next_symbols(documents, device, np.stack([bounds[rows], bounds[rows + 1]], 1))
 
     return Examples(Lengths(bounds), collate)
 
 
-def _next_symbols(documents: Ragged, device: torch.device, rows: np.ndarray, state: State | None = None) -> Batch:
+def next_symbols(documents: Ragged, device: torch.device, rows: np.ndarray, state: State | None = None) -> Batch:
     """Steps start to stop of the flat array, each within a document, and the steps after them.
 
     Shape:
@@ -163,7 +159,7 @@ def _next_symbols(documents: Ragged, device: torch.device, rows: np.ndarray, sta
     """
     values, offsets = documents.values, documents.offsets
     ends = np.minimum(rows[:, 1] + 1, offsets[np.searchsorted(offsets, rows[:, 1])])
-    inputs, lengths = pad([values[start:stop] for start, stop in rows])
-    targets, target_lengths = pad([values[start + 1 : end] for start, end in zip(rows[:, 0], ends, strict=True)])
+    inputs, lengths = pad_slices(values, rows)
+    targets, target_lengths = pad_slices(values, np.stack([np.minimum(rows[:, 0] + 1, ends), ends], 1))
     targets = pad_steps(targets, (0, inputs.shape[1] - targets.shape[1]))
     return Batch(inputs.to(device), lengths, targets.to(device), target_lengths, state)

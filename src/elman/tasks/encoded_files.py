@@ -17,7 +17,7 @@ from elman.errors import InputError
 from elman.files import Arrays, FolderWriter, open_arrays, replace_file, write_arrays
 from elman.tasks.encoding_progress import EncodingProgress
 
-FORMAT = 2  # is raised when other arrays would come out of the same file
+FORMAT = 3  # is raised when other arrays would come out of the same file
 READ = 2**22
 RACY = 2_000_000_000  # nanoseconds: what changes twice in less may have the same time of change
 

@@ -59,7 +59,7 @@ class Estimator(BaseEstimator, Options, ABC):  # type: ignore[misc]
 
     task: ClassVar[str]
     input_codecs: ClassVar[tuple[str, ...]]  # the kinds of codecs that it may have
-    output_codec: ClassVar[str]
+    output_codec: ClassVar[str | None]  # None: it writes in the symbols that it reads
     learned: ClassVar[tuple[str, ...]] = ()  # further attributes of `fit`, whole numbers, that belong to the model
 
     model_: nn.Module
@@ -388,7 +388,8 @@ class Estimator(BaseEstimator, Options, ABC):  # type: ignore[misc]
 
     def _check_ends(self) -> None:
         """Refuse codecs that are not this task's, or that do not fit the model."""
-        for end, kinds in (("input", self.input_codecs), ("output", (self.output_codec,))):
+        ends = {"input": self.input_codecs, **({} if self.output_codec is None else {"output": (self.output_codec,)})}
+        for end, kinds in ends.items():
             if (kind := self.codecs_[end].kind) not in kinds:
                 raise InputError(f"the {end} codec is a {kind} codec, expected {' or '.join(kinds)}")
         for name, size in self.ends().items():

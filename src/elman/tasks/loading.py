@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 TASKS = {
     "classify": ("elman.tasks.classifier", "Classifier"),
     "regress": ("elman.tasks.regressor", "Regressor"),
+    "generate": ("elman.tasks.generator", "Generator"),
     "translate": ("elman.tasks.translator", "Translator"),
 }
 """The module and class of each task, by its word on the command line."""

@@ -153,6 +153,19 @@ class RegressorOptions(InStepOptions, ManyToOneOptions, TextOptions, Options):
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
+class GeneratorOptions(Options):
+    """What `Generator` and `elman train generate` take."""
+
+    level: str = option("characters", "Symbols of a text: characters, words or subwords")
+    window: int = option(64, "Steps of truncated backpropagation through time")
+    tie_embeddings: bool = option(False, "Make the output layer of the embedding's weights")
+    bidirectional: bool = option(False, "Not for a generator, which writes forwards", flag=False)
+    batch_size: int | None = option(None, "Lanes: places of the text that are learned from at once  [default: 16]")
+    dropout: float = option(0.1, "Probability of zeroing a value in training")
+    learning_rate: float = option(0.005, "Peak of the learning rate, after warm-up and before decay")
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
 class TranslatorOptions(Options):
     """What `Translator` and `elman train translate` take."""
 

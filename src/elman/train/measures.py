@@ -46,6 +46,8 @@ class Measures(Generic[Batch]):
             InputError: there is no valid step, or a value is not finite.
         """
         loss = None if self._validation is None else self._validation_loss(model, self._validation)
+        if self._metric is not None and self._metric.of_loss is not None and loss is not None:
+            return loss, self._metric.of_loss(loss)
         value = None if self._metric is None else self._value(model, self._metric)
         return loss, value
 
@@ -73,6 +75,8 @@ class Measures(Generic[Batch]):
             return str(diagnose(model, again, self._settings.learning_rate))
 
     def _value(self, model: nn.Module, metric: Metric) -> float:
+        if metric.measure is None:
+            raise TypeError(f"the {metric.name} is made of the validation loss, and there is no validation data")
         value = float(metric.measure(model))
         if self._ranks.size > 1:
             shared = torch.tensor(value, dtype=torch.float64)

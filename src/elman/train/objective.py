@@ -35,10 +35,12 @@ class Metric:
 
     Args:
         name: as it is shown.
-        measure: gives the value; the model is in evaluation mode and gradients are off.
+        measure: gives the value; the model is in evaluation mode and gradients are off. None: `of_loss` does.
         higher_is_better: False for errors.
+        of_loss: gives the value from the validation loss, where it is that in other units.
     """
 
     name: str
-    measure: Callable[[nn.Module], float]
+    measure: Callable[[nn.Module], float] | None
     higher_is_better: bool = True
+    of_loss: Callable[[float], float] | None = None

@@ -1,0 +1,119 @@
+"""A text that is being written: one symbol at a time, from a hidden state that can be kept and changed."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from elman.codecs import END, START, UNKNOWN, TextCodec
+from elman.errors import InputError
+from elman.models.sampling import check_sampling, drawn, sampled_from
+from elman.state import State
+from elman.stream import Stream
+
+SCORES = "scores"  # of the next symbol; in the state beside what the network remembers
+READ = 256  # symbols of a prompt that are read together
+
+
+class Writing(Iterator[str]):
+    """An iterator over what a network writes, symbol by symbol; made by `Generator.writing`.
+
+    Each symbol is drawn from the network's distribution and read by it in turn. The iterator ends at the end of a
+    document; where documents have no end, never. `state` is all that the network knows of the text so far: keep it,
+    give it back later, and the text goes on from there. What is drawn next depends on the generator of random numbers
+    too, which goes on.
+
+    Args:
+        stream: the network, at its beginning.
+        codec: of its symbols.
+        ends: whether the end of a document is drawn.
+        temperature, top_k, top_p: as for `elman.models.sampling.sampled_from`.
+        seed: of the random numbers, as for NumPy's `default_rng`.
+
+    Raises:
+        InputError: an argument is out of its range.
+    """
+
+    def __init__(
+        self,
+        stream: Stream,
+        codec: TextCodec,
+        *,
+        ends: bool,
+        temperature: float = 1.0,
+        top_k: int | None = None,
+        top_p: float | None = None,
+        seed: Any = None,
+    ) -> None:
+        check_sampling(temperature, top_k, top_p)
+        self.ended = False
+        self._stream, self._codec = stream, codec
+        self._how: dict[str, Any] = {"temperature": temperature, "top_k": top_k, "top_p": top_p}
+        self._never = (START, UNKNOWN) if ends else (START, UNKNOWN, END)
+        self._random = np.random.default_rng(seed)
+        self._begun = False  # whether a word was written, so that a space comes before the next one
+        self._held: list[int] = []  # subwords that are not whole characters yet
+        self._follow([START])
+
+    @property
+    def state(self) -> State:
+        """What the network remembers, and the `scores` of the next symbol; may be assigned.
+
+        Shape:
+            each state of the cell (1, L, H); scores (1, V), before the softmax
+        """
+        return State(**self._stream.state, **{SCORES: self._scores[np.newaxis].copy()})
+
+    @state.setter
+    def state(self, state: State) -> None:
+        if not isinstance(state, State) or SCORES not in state:
+            raise InputError(f"state is {state!r}, expected one that `state` of a Writing gave")
+        arrays = state.to_arrays()
+        scores = arrays.pop(SCORES)
+        if scores.shape != (1, len(self._scores)):
+            raise InputError(f"state: scores has shape {scores.shape}, expected {(1, len(self._scores))}")
+        self._stream.state = State(**arrays)
+        self._scores, self._held, self.ended = scores[0].copy(), [], False
+
+    @property
+    def probabilities(self) -> np.ndarray:
+        """How likely the network finds each symbol as the next one, by its number; (V,). No temperature is in it."""
+        return sampled_from(self._scores)
+
+    def read(self, text: str) -> None:
+        """Go on as if this text had been written; a symbol that the model does not know is read as unknown."""
+        ids = self._codec.encode(text).tolist()
+        self._begun = self._begun or bool(ids)
+        self._follow(ids)
+
+    def __next__(self) -> str:
+        """What the next symbol adds to the text; "" for a part of a character, of which the rest is to come."""
+        if self.ended:
+            raise StopIteration
+        chosen = drawn(sampled_from(self._scores, never=self._never, **self._how), self._random.random())
+        if chosen == END:
+            self.ended = True
+            raise StopIteration
+        self._follow([chosen])
+        return self._shown(chosen)
+
+    def _follow(self, ids: list[int]) -> None:
+        """Read symbols."""
+        if len(ids) == 1:
+            self._scores = self._stream.step(ids[0])
+            return
+        for start in range(0, len(ids), READ):
+            self._scores = self._stream.step_block(np.array(ids[start : start + READ]))[-1]
+
+    def _shown(self, chosen: int) -> str:
+        if self._codec.level == "words":
+            before, self._begun = " " if self._begun else "", True
+            return before + self._codec.decode([chosen])
+        if self._codec.level == "characters":
+            return self._codec.decode([chosen])
+        self._held.append(chosen)
+        text = self._codec.decode(self._held)
+        if text.endswith("\N{REPLACEMENT CHARACTER}") and len(self._held) < 4:  # UTF-8 has four bytes at most
+            return ""
+        self._held = []
+        return text
