@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from torch import Tensor, nn
+from torch import Tensor
 
 from elman.models.reader import Reader
 from elman.models.tied_readout import tied
@@ -17,12 +17,11 @@ class InStep(Reader):
         tie_embeddings: whether the weights of the output layer are those of the embedding; see `TiedReadout`.
     """
 
-    readout: nn.Module
-
     def __init__(self, *args: Any, tie_embeddings: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if tie_embeddings:
-            self.readout = tied(self.input.embedding, self.readout.in_features, self.readout.out_features)
+            hidden_size, output_size = self.readout.in_features, self.readout.out_features
+            self.readout = tied(self.input.embedding, int(hidden_size), int(output_size))
 
     def forward(self, inputs: Tensor, lengths: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """Run over sequences, from a state if one is given.

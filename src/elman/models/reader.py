@@ -4,6 +4,7 @@ from torch import Tensor, nn
 
 from elman.equations import Cell
 from elman.models.inputs import SequenceInput
+from elman.models.tied_readout import TiedReadout
 from elman.nn import Readout, Recurrent
 from elman.state import State
 
@@ -53,7 +54,7 @@ class Reader(nn.Module):
             train_initial_state=train_initial_state,
         )
         self.dropout = nn.Dropout(dropout)
-        self.readout = Readout(self.recurrent.num_directions * hidden_size, output_size)
+        self.readout: Readout | TiedReadout = Readout(self.recurrent.num_directions * hidden_size, output_size)
 
     def initial_state(self, batch_size: int) -> State:
         """The state before the first step."""

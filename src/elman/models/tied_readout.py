@@ -27,6 +27,7 @@ class TiedReadout(nn.Module):
 
     def __init__(self, embedding: nn.Embedding, hidden_size: int) -> None:
         super().__init__()
+        self.in_features, self.out_features = hidden_size, embedding.num_embeddings
         symbols, size = embedding.weight.shape
         self._embedding = (embedding,)  # in a tuple: it belongs to the input end, whose state_dict has it
         nn.init.normal_(embedding.weight, std=size**-0.5)

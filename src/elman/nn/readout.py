@@ -52,7 +52,7 @@ class Readout(nn.Linear):
 
 
 def read_out(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-    """x W^T + b, as `Readout` computes it.
+    """What `Readout` computes: x W^T + b.
 
     Shape:
         x (..., H), weight (O, H), bias (O,) -> (..., O)

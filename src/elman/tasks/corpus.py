@@ -77,7 +77,9 @@ def corpus(
         values = found.arrays[name]
         ragged = Ragged(values, np.array([0, len(values)], np.int64), found.digests[name])
         parts.append(Coded(ragged, np.array([characters], np.int64)))
-    progress.say(f"encoded data: {sum(found.about['symbols']):,} {codec.level}, {as_bytes(folder_size(folder))} in {folder}")
+    progress.say(
+        f"encoded data: {sum(found.about['symbols']):,} {codec.level}, {as_bytes(folder_size(folder))} in {folder}"
+    )
     return Corpus(TextCodec.from_config(found.about["codec"]), parts[0], parts[1] if len(parts) > 1 else None)
 
 

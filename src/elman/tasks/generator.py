@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from math import log
-from numbers import Integral
 from pathlib import Path
 from typing import Any, Self, cast
 
@@ -32,12 +31,12 @@ from elman.tasks.estimator import Estimator
 from elman.tasks.learning import MOST_WORDS, Learner, TextLearner
 from elman.tasks.options import GeneratorOptions, check
 from elman.tasks.scoring import SCORES, Scored, read_in_step, scored
-from elman.tasks.writing import Writing
+from elman.tasks.writing import Writing, check_whole, fresh_seed
 from elman.train import BatchLoss, Examples, Lanes, Metric, Settings, reproducible
 from elman.train.ranks import here
 
 IGNORED = -100  # a step without a target
-LANES = 16
+LANES, STEPS_OF_AN_EPOCH = 16, 16
 HIDDEN_SIZES = {32: 10_000, 64: 50_000, 128: 250_000, 256: 1_000_000}  # where it is left open: up to so many symbols
 LARGEST = 512
 PIECE = 4000  # steps of validation data that are read from an initial state, at most
@@ -98,12 +97,15 @@ class Generator(Estimator, GeneratorOptions):
             return training, validation
         documents = as_documents(X)
         parts = parted(documents, self.validation_fraction, self.random_state)
-        codec, _ = learned_symbols(self.level, lambda: (one.text for one in parts[0]))
+        codec, _ = learned_symbols(self.level, lambda: (one.text for one in parts[0] or documents))
         self.codecs_, self.ends_ = {"input": codec}, int(documents[0].ends)
         coded = coded_documents(codec, parts[0], "for training")
         return coded, coded_documents(codec, parts[1], "for validation") if self.validation_fraction else None
 
     def _refuse(self, y: Any) -> None:
+        """Refuse what other tasks have and this one has not."""
+        if self.window < 1:
+            raise InputError(f"window is {self.window}, expected at least 1 step: a text has no end to learn it from")
         if y is not None:
             raise InputError("y is given, but a generator learns from texts alone: leave it out")
         if self.bidirectional:
@@ -120,7 +122,9 @@ class Generator(Estimator, GeneratorOptions):
 
     def coded(self, X: Sequence[Any], y: Sequence[Any] = (), *, in_step: bool = False) -> Coded:
         """Documents as numbers."""
-        return coded_documents(self.codecs_["input"], [one if isinstance(one, Document) else Document(one) for one in X])
+        return coded_documents(
+            self.codecs_["input"], [one if isinstance(one, Document) else Document(one) for one in X]
+        )
 
     def ends(self) -> dict[str, int]:
         """The number of symbols, at both ends of the model."""
@@ -140,8 +144,8 @@ class Generator(Estimator, GeneratorOptions):
         return -(-len(training.inputs.values) // self.window)
 
     def rows(self, training: Coded) -> int:
-        """No more lanes than there are windows."""
-        return min(LANES, self.pieces(training))
+        """Fewer lanes of a short text, so that an epoch has some steps of gradient descent."""
+        return min(LANES, max(self.pieces(training) // STEPS_OF_AN_EPOCH, 1))
 
     def settings(self, training: Coded, **changes: Any) -> Settings:
         """Also so few steps of a batch of validation that the scores of all symbols fit into memory."""
@@ -213,7 +217,8 @@ class Generator(Estimator, GeneratorOptions):
         """
         coded, found = self._log_probabilities(X)
         bits = np.array([-one.sum() / log(2) for one in found])
-        return bits / np.maximum(np.asarray(coded.targets), 1)
+        bits /= np.maximum(np.asarray(coded.targets), 1)
+        return bits
 
     def evaluate(self, X: Any, y: Any = None) -> dict[str, float]:
         """Bits per character, and the perplexity of a symbol: exp of its mean negative log-probability.
@@ -234,7 +239,7 @@ class Generator(Estimator, GeneratorOptions):
 
     @property
     def symbols_(self) -> list[str]:
-        """What each number is: "" for the start and the end of a document, and the replacement character for unknown."""
+        """What each number is: "" for the start and the end of a document, \N{REPLACEMENT CHARACTER} for unknown."""
         self._check_fitted()
         codec = cast(TextCodec, self.codecs_["input"])
         return [codec.decode([number]) if number != END else "" for number in range(codec.size)]
@@ -250,7 +255,8 @@ class Generator(Estimator, GeneratorOptions):
 
     def predict(self, X: Any) -> np.ndarray:
         """The likeliest next symbol of each text, (N,); "" for the end."""
-        return np.array(self.symbols_, object)[self.predict_proba(X).argmax(1)]
+        predicted: np.ndarray = np.array(self.symbols_, object)[self.predict_proba(X).argmax(1)]
+        return predicted
 
     def writing(
         self,
@@ -324,13 +330,12 @@ class Generator(Estimator, GeneratorOptions):
             InputError: an argument is out of its range.
         """
         for name, value, least in (("length", length, 1), ("count", count, 1), ("seed", seed, 0)):
-            optional = value is None and name != "length"
-            if not optional and not (isinstance(value, Integral) and value >= least and not isinstance(value, bool)):
-                raise InputError(f"{name} is {value!r}, expected a whole number, at least {least}")
+            if value is not None or name == "length":
+                check_whole(name, value, least)
         how: dict[str, Any] = {"temperature": temperature, "top_k": top_k, "top_p": top_p}
-        seed = np.random.SeedSequence().entropy if seed is None else int(seed)
-        texts = [
-            prompt + "".join(islice(self.writing(prompt, **how, seed=[k, seed]), int(length)))
-            for k in range(1 if count is None else int(count))
-        ]
+        own = fresh_seed() if seed is None else int(seed)
+        texts = []
+        for k in range(1 if count is None else int(count)):
+            writing = self.writing(prompt, **how, seed=[k, own])
+            texts.append("".join([prompt, *islice(writing, int(length)), writing.held]))
         return texts[0] if count is None else texts

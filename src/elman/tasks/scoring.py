@@ -1,7 +1,7 @@
 """How likely a model finds documents, symbol by symbol: the state goes through each from its beginning to its end."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import torch
@@ -71,4 +71,5 @@ def read_in_step(
 
 
 def _outputs(model: nn.Module) -> int:
-    return len(model.readout.bias)  # type: ignore[arg-type]
+    """How many symbols it gives scores of."""
+    return int(cast(Any, model).readout.out_features)

@@ -1,5 +1,6 @@
 """A text that is being written: one symbol at a time, from a hidden state that can be kept and changed."""
 
+import secrets
 from collections.abc import Iterator
 from typing import Any
 
@@ -55,6 +56,8 @@ class Writing(Iterator[str]):
         self._held: list[int] = []  # subwords that are not whole characters yet
         self._follow([START])
 
+    _scores: np.ndarray  # of the next symbol, (V,)
+
     @property
     def state(self) -> State:
         """What the network remembers, and the `scores` of the next symbol; may be assigned.
@@ -79,6 +82,11 @@ class Writing(Iterator[str]):
     def probabilities(self) -> np.ndarray:
         """How likely the network finds each symbol as the next one, by its number; (V,). No temperature is in it."""
         return sampled_from(self._scores)
+
+    @property
+    def held(self) -> str:
+        """What was written and not given yet: of a character of several subwords the first."""
+        return self._codec.decode(self._held)
 
     def read(self, text: str) -> None:
         """Go on as if this text had been written; a symbol that the model does not know is read as unknown."""
@@ -117,3 +125,18 @@ class Writing(Iterator[str]):
             return ""
         self._held = []
         return text
+
+
+def check_whole(name: str, value: object, least: int) -> None:
+    """Refuse what is no whole number from `least` on.
+
+    Raises:
+        InputError: it is none.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
+        raise InputError(f"{name} is {value!r}, expected a whole number, at least {least}")
+
+
+def fresh_seed() -> int:
+    """A seed that nobody had before."""
+    return secrets.randbits(32)
