@@ -225,7 +225,7 @@ REFUSED = {
     "for validation, expected at least 2: give more text or validation_fraction=0": lambda: elman.Generator(
         **QUICK
     ).fit("abcd"),
-    "X holds numbers, expected texts": lambda: elman.Generator(**QUICK).fit([[1.0, 2.0]]),
+    "X holds sequences of numbers, expected texts": lambda: elman.Generator(**QUICK).fit([[1.0, 2.0]]),
     "a generator learns from texts alone": lambda: elman.Generator(**QUICK).fit(NAMES, NAMES),
     "a generator writes forwards": lambda: elman.Generator(**QUICK, bidirectional=True).fit(NAMES),
     "level is 'letters'": lambda: elman.Generator(**QUICK, level="letters").fit(NAMES),

@@ -1,6 +1,5 @@
 """The program `elman`: its verbs, and the one place where an error becomes one line on stderr and an exit status."""
 
-import contextlib
 import io
 import os
 import sys
@@ -13,14 +12,16 @@ from elman import __version__
 from elman.cli import data, train
 from elman.cli.demo import demo
 from elman.cli.evaluate import evaluate
+from elman.cli.generate import generate
 from elman.cli.groups import group
 from elman.cli.info import info
 from elman.cli.launch import RESUME, rank_here
 from elman.cli.predict import predict
+from elman.cli.shown import drop_output
 from elman.cli.warmup import warmup
 from elman.errors import InputError
 
-WRONG_INPUT, INTERRUPTED, BROKEN_PIPE = 2, 130, 141
+WRONG_INPUT, INTERRUPTED = 2, 130
 
 # typer 0.12 takes it from click, newer ones have their own; either way BadParameter is a UsageError is a ClickException
 ClickException: type[Exception] = typer.BadParameter.__mro__[2]
@@ -30,6 +31,7 @@ PURPOSE = "Recurrent neural networks: a sequence goes in, a sequence comes out."
 app = group(PURPOSE)
 app.add_typer(train.app, name="train")
 app.command()(predict)
+app.command()(generate)
 app.command()(evaluate)
 app.command()(info)
 app.add_typer(data.app, name="data")
@@ -83,10 +85,7 @@ def _run(arguments: Sequence[str] | None) -> int:
     except (KeyboardInterrupt, typer.Abort):
         return INTERRUPTED
     except BrokenPipeError:
-        # what is still buffered goes nowhere, or Python would complain at its end
-        with contextlib.suppress(OSError, ValueError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return BROKEN_PIPE
+        return drop_output()
 
 
 def _usage(error: Exception) -> str:

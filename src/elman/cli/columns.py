@@ -35,9 +35,16 @@ class Columns:
     ahead: int = 0
     audio: str | None = None
 
+    @property
+    def is_plain_text(self) -> bool:
+        """Whether the file is no table, but one text."""
+        return self.text is None and not self.inputs and self.target is None
+
     def __str__(self) -> str:
         read = self.text or self.audio or ", ".join(self.inputs)
         later = f", {self.ahead} ahead" if self.ahead else ""
+        if self.target is None:
+            return read or "plain text"
         return f"{read} → {self.target}{later}"
 
 

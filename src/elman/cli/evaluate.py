@@ -35,13 +35,13 @@ def evaluate(
 
     estimator, metadata = open_model(model)
     columns = columns_of(metadata, model, text, inputs, target, audio=audio)
-    if columns.target is None:
+    if columns.target is None and estimator.output_codec is not None:
         raise InputError(f"{model} does not say which column is its target: give --target COL")
     table = with_sounds(
         read_data(file, columns, estimator.task, strict=strict), estimator.codecs_["input"], strict=strict
     )
     with telling_warnings():
-        measured = estimator.evaluate(table.X, table.y)
+        measured = estimator.evaluate(table.X, table.y or None)
     for note in [*table.notes, *unknown_symbols(estimator, table.X)]:
         tell(note)
     if as_json:

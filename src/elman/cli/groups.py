@@ -3,7 +3,7 @@
 import typer
 from typer.core import TyperGroup
 
-ORDER = ("train", "predict", "evaluate", "info", "data", "demo")  # first what is done first
+ORDER = ("train", "predict", "generate", "evaluate", "info", "data", "demo")  # first what is done first
 
 
 class InOrder(TyperGroup):

@@ -93,6 +93,8 @@ def _show(path: str, described: dict[str, Any]) -> None:
 
 def _columns(columns: dict[str, Any]) -> str:
     read = columns["text"] if columns["text"] is not None else ", ".join(columns["inputs"])
+    if columns["target"] is None:
+        return read or "plain text"
     return f"{read} → {columns['target']}" + (f", {columns['ahead']} ahead" if columns["ahead"] else "")
 
 

@@ -8,6 +8,9 @@ from elman.errors import InputError
 from elman.files import read_model
 from elman.tasks.loading import restore
 
+READS_PLAIN_TEXT = {"generate"}
+"""The tasks that read a file without columns as one text."""
+
 if TYPE_CHECKING:
     from elman.tasks.estimator import Estimator
 
@@ -47,6 +50,8 @@ def columns_of(
         inputs=tuple(inputs) if inputs else columns.inputs,
         target=columns.target if target is None else target,
     )
+    if columns.text is None and metadata["task"] in READS_PLAIN_TEXT:
+        return columns
     if not {"text": columns.text, "audio": columns.audio, "input": columns.inputs}[own]:
         raise InputError(f"{path} does not say which columns it reads: give --{own} COL")
     return columns

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
 
 READERS = {
     "classify": ("elman.cli.columns", "read_columns"),
+    "generate": ("elman.cli.documents", "read_documents"),
     "regress": ("elman.cli.columns", "read_columns"),
     "translate": ("elman.cli.columns", "read_columns"),
 }

@@ -1,10 +1,11 @@
 """How results look: on a terminal aligned and cut to its width, in a pipe whole and with tabs between."""
 
+import os
 import shutil
 import sys
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import typer
@@ -12,6 +13,7 @@ from rich.cells import cell_len, set_cell_size
 
 from elman.errors import DataWarning
 
+BROKEN_PIPE = 141
 GAP = 2
 NARROWEST = 8
 
@@ -62,6 +64,13 @@ def telling_warnings() -> Iterator[None]:
         otherwise = warnings.showwarning
         warnings.showwarning = show
         yield
+
+
+def drop_output() -> int:
+    """Let what is still buffered go nowhere, after a pipe was closed; gives the exit status for it."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return BROKEN_PIPE
 
 
 def _cut(cell: str, size: int) -> str:

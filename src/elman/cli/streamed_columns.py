@@ -32,7 +32,7 @@ def stream_columns(file: str, columns: Columns, task: str, *, strict: bool = Fal
     blocks = stream_table(file, text=texts)
     first = next(blocks)
     if columns.text is not None:
-        require_columns(first, [columns.text, str(columns.target)], file)
+        require_columns(first, [one for one in (columns.text, columns.target) if one is not None], file)
         return TextRows(file, columns, task, strict), columns
     finds_inputs = not columns.inputs
     if finds_inputs:
@@ -67,7 +67,7 @@ class _Stream:
 
     def __init__(self, file: str, columns: Columns, task: str, strict: bool) -> None:
         self.file, self.columns, self.task, self.strict = file, columns, task, strict
-        self.target = str(columns.target)
+        self.target = str(columns.text if columns.target is None else columns.target)
         self.in_step = not self.text and columns.per == "step"
         self.scored: Sequence[int] | None = None
         self.sequences = 0
@@ -136,7 +136,7 @@ class TextRows(_Stream):
 
     def blocks(self, told: Told) -> Iterator[Block]:
         """The complete rows."""
-        wanted = [str(self.columns.text), self.target]
+        wanted = [one for one in (self.columns.text, self.columns.target) if one is not None]
         rows, first = 0, ""
         self.sequences = 0
         for frame in self.frames(told):

@@ -11,14 +11,14 @@ from elman.cli.flags import option_flags
 from elman.cli.groups import group
 from elman.cli.training import Job, run
 from elman.errors import InputError
-from elman.tasks.options import ClassifierOptions, Options, RegressorOptions, TranslatorOptions
+from elman.tasks.options import ClassifierOptions, GeneratorOptions, Options, RegressorOptions, TranslatorOptions
 
 Inputs = Annotated[
     list[str] | None,
     typer.Option("--input", metavar="COL", help="Column of numbers that the network reads; repeatable"),
 ]
 
-app = group("Train a network on a table: translate, classify or regress.")
+app = group("Train a network on a table or a text: translate, classify, regress or generate.")
 
 
 def trains(
@@ -130,3 +130,23 @@ def regress(
     if ahead and (text is not None or per != "step"):
         raise InputError("--ahead looks ahead in a sequence of numbers with a target at each step: leave it out")
     run("regress", job, Columns(text, tuple(inputs or ()), target, per, ahead), options)
+
+
+@trains(GeneratorOptions)
+def generate(
+    job: Job,
+    options: GeneratorOptions,
+    text: Annotated[
+        str | None, typer.Option(metavar="COL", help="Column of texts, each a document  [default: one plain text]")
+    ] = None,
+) -> None:
+    """Text in, more text like it out: a plain text (.txt, .txt.gz), or a column of texts with an end.
+
+    A plain text may be of any size: it is read in a stream, and kept encoded on the disk.
+    """
+    from elman.cli.columns import Columns
+    from elman.cli.documents import check_plain_text
+
+    if text is None:
+        check_plain_text(job.file)
+    run("generate", job, Columns(text=text), options)

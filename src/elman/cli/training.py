@@ -11,6 +11,7 @@ import typer
 
 from elman.cli.flags import FileArgument, Force, Stream, Strict
 from elman.cli.launch import RANK_LOST, RESUME, launch, rank_here, resume_command, without_ranks
+from elman.cli.predictions import prediction_of
 from elman.cli.shown import show_pairs, show_rows, tell
 from elman.errors import InputError
 from elman.files import check_writable, read_model
@@ -84,7 +85,7 @@ def run(task: str, job: Job, columns: "Columns", options: Options) -> None:
     from elman.cli.training_data import is_streamed, training_data
     from elman.train.ranks import here
 
-    streamed = is_streamed(job.file, job.stream)
+    streamed = not columns.is_plain_text and is_streamed(job.file, job.stream)
     if job.baseline and streamed:
         raise InputError("--baseline trains many networks on data in memory: leave it out, or give --no-stream")
 
@@ -210,7 +211,8 @@ def _show(estimator: "Estimator", data: "TrainingData", written: str, output: st
     )
     example, model = data.example, shlex.quote(output)
     dashes = "-- " if example and example.startswith("-") else ""
-    typer.echo(f"\nNext:  elman predict {model} {dashes + shlex.quote(example) if example else '--file FILE'}")
+    given = dashes + shlex.quote(example) if example else "--file FILE"
+    typer.echo(f"\nNext:  {prediction_of(estimator.task).first.format(model=model, given=given)}")
     typer.echo(f"       elman evaluate {model} FILE")
     typer.echo(f"       elman info {model}")
 
@@ -223,7 +225,7 @@ def _compare(estimator: "Estimator", table: "Table") -> None:
         if estimator.verbose:
             tell(f"feedforward on the {_last(window)}, {hidden_size} hidden units")
 
-    plain = fit_feedforward(estimator, table.X, table.y, announce=announce)
+    plain = fit_feedforward(estimator, table.X, table.y or None, announce=announce)
     if plain.history_.interrupted:
         raise KeyboardInterrupt
     rows = [("network", "hidden units", "sees", "parameters", estimator.history_.watched or "")]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from elman.cli.columns import Columns, Table
+from elman.cli.documents import plain_text
 from elman.cli.reading import read_data
 from elman.cli.sounds import with_sounds
 from elman.cli.streamed_columns import stream_columns
@@ -67,6 +68,8 @@ def training_data(
     Raises:
         InputError: the file, a column or a value is not as it should be.
     """
+    if columns.is_plain_text and file != "-":
+        return plain_text_data(task, file, columns, options)
     if stream:
         if columns.audio is not None:
             raise InputError("--stream reads texts and numbers, not audio files: leave it out")
@@ -79,12 +82,20 @@ def training_data(
     table = read_data(file, columns, task, strict=strict)
     table = with_sounds(table, strict=strict, verbose=options.verbose if here() == 0 else 0)
     estimator = _estimator(task, table.columns, options)
-    training, validation = estimator.prepared(table.X, table.y)
+    training, validation = estimator.prepared(table.X, table.y or None)
     shown = table.X if columns.audio is None else [str(one.path) for one in table.X]
     longest = LONGEST_EXAMPLE if columns.audio is None else LONGEST_PATH
     example = next((x for x in shown if isinstance(x, str) and 0 < len(x) <= longest and x.isprintable()), None)
     data = TrainingData(table.columns, training, validation, len(table.X), example, table.notes, table)
     return estimator, data
+
+
+def plain_text_data(task: str, file: str, columns: Columns, options: Options) -> tuple[Estimator, TrainingData]:
+    """Of a text of any size, which is always encoded in a stream."""
+    estimator = _estimator(task, columns, options)
+    training, validation = estimator.prepared(Path(file), None)
+    table = plain_text(columns, Path(file))
+    return estimator, TrainingData(columns, training, validation, 1, None, [], table)
 
 
 def _estimator(task: str, columns: Columns, options: Options) -> Estimator:

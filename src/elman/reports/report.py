@@ -107,6 +107,15 @@ class Report:
         table = f"<thead><tr>{corner}{head}<th>all</th></tr></thead><tbody>\n{''.join(lines)}</tbody>"
         self._blocks.append(SCROLLED.format(f'<table class="matrix">{table}</table>'))
 
+    def painted(self, pieces: Iterable[tuple[str, float]]) -> None:
+        """Add a text whose pieces are shaded, each by a number from 0 to 1: the larger, the stronger."""
+        shaded = ((text, min(max(round(SHADES * share), 0), SHADES)) for text, share in pieces)
+        spans = []
+        for shade, run in itertools.groupby(shaded, key=lambda one: one[1]):
+            text = escaped("".join(one for one, _ in run))
+            spans.append(f'<span class="s{shade}">{text}</span>' if shade else text)
+        self._blocks.append(f'<pre class="painted" tabindex="0" dir="auto">{"".join(spans)}</pre>')
+
     def figure(self, drawn: "Figure", title: str, caption: str, alt: str | None = None) -> None:
         """Add a picture; pictures that follow each other stand side by side where there is room.
 

@@ -19,8 +19,8 @@ def fit_feedforward(
     """Train the plain feedforward network in an estimator's place: the last W steps side by side, one hidden layer.
 
     Training data, validation data and options are the estimator's, and the hidden layer is as wide as makes the
-    numbers of parameters equal within 2 %. W is 1, 2, 4, 8 ... until it spans the longest sequence; the one with the
-    best validation value is returned.
+    numbers of parameters equal within 2 %. W is 1, 2, 4, 8 ... until it spans the longest sequence, or the window of a
+    generator; the one with the best validation value is returned.
 
     Args:
         estimator: a fitted `Classifier` or `Regressor`; it stays as it is.
@@ -43,6 +43,8 @@ def fit_feedforward(
         announce(wiring["window"], wiring["hidden_size"])
         one = _fresh(estimator)
         one.codecs_ = estimator.codecs_
+        for name in estimator.learned:
+            setattr(one, name, getattr(estimator, name))
         one.fit_coded(training, validation, wiring)
         if best is None or _better(one, best):
             best = one
@@ -69,7 +71,7 @@ def _fresh(estimator: One) -> One:
 def _wirings(estimator: Estimator, training: Coded) -> Iterator[dict[str, Any]]:
     recurrent = estimator.model_config_
     ends = {name: recurrent[name] for name in ("input_size", "output_size", "embedding_size")}
-    longest = int(training.inputs.lengths.max())
+    longest = estimator.most_steps(training)
     windows = [1]
     while windows[-1] < longest:
         windows.append(2 * windows[-1])

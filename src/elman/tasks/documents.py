@@ -5,7 +5,7 @@ from typing import Any, NamedTuple, cast
 
 import numpy as np
 
-from elman.codecs import END, START, Ragged, SymbolCounts, TextCodec, as_sequences, is_text
+from elman.codecs import END, KINDS, START, Ragged, SymbolCounts, TextCodec, as_sequences, kind_of
 from elman.codecs.symbol_counts import Level
 from elman.codecs.unicode import check_unicode, normalise
 from elman.errors import InputError
@@ -41,8 +41,8 @@ def as_documents(X: Any) -> list[Document]:
         check_unicode(X, "X")
         return [Document(X, ends=False)]
     texts = as_sequences(X)
-    if not is_text(texts):
-        raise InputError("X holds numbers, expected texts: a generator learns from text and writes text")
+    if (kind := kind_of(X)) != "text":
+        raise InputError(f"X holds {KINDS[kind]}, expected texts: a generator learns from text and writes text")
     return [Document(str(one)) for one in texts]
 
 
@@ -85,21 +85,22 @@ def learned_symbols(level: str, texts: Callable[[], Iterable[str]]) -> tuple[Tex
     return TextCodec(codec.level, **options).learn(counts), counts.forgotten
 
 
-def coded_documents(codec: TextCodec, documents: Sequence[Document], what: str = "for training") -> Coded:
+def coded_documents(codec: TextCodec, documents: Sequence[Document], what: str = "") -> Coded:
     """Documents as numbers, and as target of each how many characters it has; an end counts as one.
 
     Args:
         codec: of the symbols.
         documents: the texts.
-        what: they are for, in a message.
+        what: they are to be learned from, in a message; "": nothing.
 
     Raises:
         InputError: there are fewer than two symbols.
     """
     encoded = codec.encode_all([one.text for one in documents]) if documents else []
-    if (found := sum(map(len, encoded))) < 2:
-        remedy = "" if what == "to score" else " or validation_fraction=0"
-        raise InputError(f"the text has {found} {codec.level} {what}, expected at least 2: give more text{remedy}")
+    if what and (found := sum(map(len, encoded))) < 2:
+        raise InputError(
+            f"the text has {found} {codec.level} {what}, expected at least 2: give more text or validation_fraction=0"
+        )
     arrays = [
         np.concatenate([[START] * one.starts, ids, [END] * one.ends]).astype(np.min_scalar_type(codec.size - 1))
         for one, ids in zip(documents, encoded, strict=True)

@@ -117,6 +117,10 @@ class Estimator(BaseEstimator, Options, ABC):  # type: ignore[misc]
         """How many pieces there are to learn from: sequences, or windows of long ones."""
         return len(training)
 
+    def most_steps(self, training: Coded) -> int:
+        """How many steps a network without memory may see at most."""
+        return int(training.inputs.lengths.max())
+
     def training_data(self, training: Coded, device: torch.device) -> Examples[Batch] | Lanes[Batch]:
         """The form in which the training loop reads them."""
         return training.examples(device)

@@ -35,6 +35,7 @@ from elman.tasks.writing import Writing, check_whole, fresh_seed
 from elman.train import BatchLoss, Examples, Lanes, Metric, Settings, reproducible
 from elman.train.ranks import here
 
+WINDOWS = 4  # of a piece that a network without memory learns from: what comes before the piece it does not see
 IGNORED = -100  # a step without a target
 LANES, STEPS_OF_AN_EPOCH = 16, 16
 HIDDEN_SIZES = {32: 10_000, 64: 50_000, 128: 250_000, 256: 1_000_000}  # where it is left open: up to so many symbols
@@ -118,6 +119,7 @@ class Generator(Estimator, GeneratorOptions):
 
     def learners(self, text: bool) -> dict[str, Learner]:
         """Of the symbols."""
+        self.ends_ = 1
         return {"input": TextLearner(self.level, MOST_WORDS)}
 
     def coded(self, X: Sequence[Any], y: Sequence[Any] = (), *, in_step: bool = False) -> Coded:
@@ -133,7 +135,7 @@ class Generator(Estimator, GeneratorOptions):
     def wiring(self, training: Coded) -> dict[str, Any]:
         """In step."""
         symbols = len(training.inputs.values)
-        network = self._network(len(training), symbols=True)
+        network = self._network(len(training))
         if self.hidden_size is None:
             hidden_size = next((size for size, most in HIDDEN_SIZES.items() if symbols <= most), LARGEST)
             network |= {"hidden_size": hidden_size, "embedding_size": int(self.embedding_size or hidden_size // 2)}
@@ -143,9 +145,15 @@ class Generator(Estimator, GeneratorOptions):
         """How many windows there are."""
         return -(-len(training.inputs.values) // self.window)
 
+    def most_steps(self, training: Coded) -> int:
+        """No more than the window, which documents may be much longer than."""
+        return min(super().most_steps(training), int(self.window))
+
     def rows(self, training: Coded) -> int:
         """Fewer lanes of a short text, so that an epoch has some steps of gradient descent."""
-        return min(LANES, max(self.pieces(training) // STEPS_OF_AN_EPOCH, 1))
+        lanes = min(LANES, max(self.pieces(training) // STEPS_OF_AN_EPOCH, 1))
+        without_memory = getattr(self, "model_config_", {}).get("kind") == "Feedforward"
+        return max(lanes // WINDOWS, 1) if without_memory else lanes
 
     def settings(self, training: Coded, **changes: Any) -> Settings:
         """Also so few steps of a batch of validation that the scores of all symbols fit into memory."""
@@ -155,7 +163,7 @@ class Generator(Estimator, GeneratorOptions):
     def training_data(self, training: Coded, device: torch.device) -> Examples[Batch] | Lanes[Batch]:
         """Lanes; pieces for a network without memory."""
         if self.model_config_["kind"] == "Feedforward":
-            return next_symbol_pieces(training.inputs, 4 * int(self.window), device)
+            return next_symbol_pieces(training.inputs, WINDOWS * int(self.window), device)
         return next_symbol_lanes(training.inputs, int(self.window), device)
 
     def validation_data(self, validation: Coded, device: torch.device) -> Examples[Batch]:
@@ -179,7 +187,7 @@ class Generator(Estimator, GeneratorOptions):
 
     def _scored(self, documents: Sequence[Document]) -> tuple[Coded, Iterator[Scored]]:
         self._check_fitted()
-        coded, device = coded_documents(self.codecs_["input"], documents, "to score"), self._device()
+        coded, device = coded_documents(self.codecs_["input"], documents), self._device()
 
         def batches() -> Iterator[Scored]:
             self.model_.eval()
@@ -230,6 +238,8 @@ class Generator(Estimator, GeneratorOptions):
         self._refuse(y)
         coded, found = self._log_probabilities(X)
         values = np.concatenate(found)
+        if not len(values):
+            raise InputError("X has no symbol to measure the model on: give a text that is not empty")
         bits = -float(values.sum()) / log(2) / int(np.asarray(coded.targets).sum())
         return {"bits_per_character": bits, "perplexity": float(np.exp(-values.mean()))}
 

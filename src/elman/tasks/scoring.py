@@ -58,6 +58,13 @@ def scored(model: nn.Module, documents: Ragged, device: torch.device) -> Iterato
         yield Scored(rows, [np.concatenate(one).astype(np.float64) for one in found], np.asarray(after))
 
 
+def symbol_log_probabilities(model: nn.Module, symbols: np.ndarray, device: torch.device | str) -> np.ndarray:
+    """The natural logarithm of the probability of each symbol but the first of one sequence, (T - 1,)."""
+    with torch.no_grad():
+        found = next(scored(model, Ragged.of([symbols]), torch.device(device)))
+    return found.log_probabilities[0]
+
+
 def read_in_step(
     model: nn.Module, inputs: Tensor, lengths: Tensor, state: State | None = None
 ) -> tuple[Tensor, State | None]:

@@ -112,7 +112,9 @@ def _learned(estimator: Estimator, source: Source, parts: Callable[[], Parts], r
         for block in source.blocks(told):
             training = part(block)[0]
             learners["input"].update(training.X)
-            output = learners["output"]
+            output = learners.get("output")
+            if output is None:
+                continue
             rows = block if output.all_rows else training
             output.update(rows.y if source.in_step else [y for y, new in zip(rows.y, rows.new, strict=True) if new])
     codecs = {}

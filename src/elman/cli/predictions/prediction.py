@@ -11,8 +11,10 @@ if TYPE_CHECKING:
 
     from elman.cli.columns import Table
 
-RESULTS = re.compile(r"label|probability|probabilities|prediction(_\d+)?|translation|score|hypotheses|error")
-NESTED = ("probabilities", "hypotheses")  # what has no place in the cell of a table
+RESULTS = re.compile(
+    r"label|probability|probabilities|prediction(_\d+)?|translation|score|hypotheses|error|bits_per_character|next"
+)
+NESTED = ("probabilities", "hypotheses", "next")  # what has no place in the cell of a table
 
 
 def as_table(records: list[dict[str, Any]], table: "Table", estimator: Any) -> "pd.DataFrame":
@@ -31,12 +33,14 @@ class Prediction:
         line: a record as the cells of a line.
         frame: records, table and estimator -> a table.
         flags: the words of `elman predict` that are this task's alone.
+        first: what to try first with a new model.
     """
 
     records: Callable[[Any, "Table", dict[str, Any]], list[dict[str, Any]]]
     line: Callable[[dict[str, Any]], list[str]]
     frame: Callable[[list[dict[str, Any]], "Table", Any], "pd.DataFrame"] = as_table
     flags: tuple[str, ...] = ()
+    first: str = "elman predict {model} {given}"
 
 
 def prediction_of(task: str) -> Prediction:
