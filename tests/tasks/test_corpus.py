@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import unicodedata
 from itertools import pairwise
 
 import numpy as np
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 from torch.nn.functional import cross_entropy
 
-from elman.codecs import Ragged, TextCodec
+from elman.codecs import START, Ragged, TextCodec
 from elman.datasets import load
 from elman.errors import InputError
 from elman.models import InStep
@@ -60,12 +61,15 @@ def test_it_is_what_the_whole_text_gives(tmp_path, monkeypatch, level, text, suf
         found = corpus(str(path), level, fraction, SILENT)
         expected = TextCodec(level, **({"max_size": 30_000} if level == "words" else {})).fit([first])
         assert found.codec.to_config() == expected.to_config()
-        assert found.training.offsets.tolist() == [0, len(found.training.values)]
-        assert found.training.values.tolist() == expected.encode(first).tolist()
-        assert found.training.values.dtype == (np.uint8 if expected.size <= 256 else np.uint16)
-        assert isinstance(found.training.values.base, np.memmap)
+        training = found.training.inputs
+        assert training.offsets.tolist() == [0, len(training.values)]
+        assert training.values.tolist() == [START, *expected.encode(first).tolist()]
+        assert training.values.dtype == (np.uint8 if expected.size <= 256 else np.uint16)
+        assert isinstance(training.values.base, np.memmap)
+        assert found.training.targets.tolist() == [len(unicodedata.normalize("NFC", first))]
         if fraction:
-            assert found.validation.values.tolist() == expected.encode(rest).tolist()
+            assert found.validation.inputs.values.tolist() == expected.encode(rest).tolist()
+            assert found.validation.targets.tolist() == [len(unicodedata.normalize("NFC", rest))]
         else:
             assert found.validation is None
 
@@ -108,7 +112,7 @@ def test_without_spaces_the_cut_is_exact(tmp_path):
     path = tmp_path / "t.txt"
     path.write_text("ACGT" * 25, encoding="utf-8")
     found = corpus(str(path), "characters", 0.1, SILENT)
-    assert [len(found.training.values), len(found.validation.values)] == [90, 10]
+    assert [len(found.training.inputs.values), len(found.validation.inputs.values)] == [91, 10]
 
 
 def test_a_second_call_reads_the_cache_alone(tmp_path, monkeypatch, cache):
@@ -129,7 +133,7 @@ def test_a_second_call_reads_the_cache_alone(tmp_path, monkeypatch, cache):
         again = corpus(str(path), None, 0.1, SILENT)
     assert again.codec.to_config() == first.codec.to_config()
     for one, other in ((first.training, again.training), (first.validation, again.validation)):
-        assert one.values.tobytes() == other.values.tobytes()
+        assert one.inputs.values.tobytes() == other.inputs.values.tobytes()
         assert one.digest == other.digest
     assert first.training.digest != first.validation.digest
     corpus(str(path), "words", 0.1, SILENT)
@@ -223,10 +227,10 @@ def text_file(tmp_path):
 def test_training_on_the_mapped_text_is_that_on_arrays_to_the_bit(text_file):
     first, rest = parted(TEXT, 0.1)
     codec = TextCodec("characters").fit([first])
-    memory = fit(codec, Ragged.of([codec.encode(first)]), Ragged.of([codec.encode(rest)]), 1, 100)
+    memory = fit(codec, Ragged.of([np.array([START, *codec.encode(first)])]), Ragged.of([codec.encode(rest)]), 1, 100)
     found = corpus(text_file, None, 0.1, SILENT)
-    assert found.training.values.dtype == np.uint8
-    mapped = fit(*found, 1, 100)
+    assert found.training.inputs.values.dtype == np.uint8
+    mapped = fit(codec, found.training.inputs, found.validation.inputs, 1, 100)
     assert mapped[0] == memory[0]
     for name in ("training_loss", "validation_loss", "gradient_norm"):
         assert getattr(mapped[1].epochs[0], name) == getattr(memory[1].epochs[0], name)
@@ -234,10 +238,10 @@ def test_training_on_the_mapped_text_is_that_on_arrays_to_the_bit(text_file):
 
 def test_a_network_learns_more_than_how_frequent_symbols_are(text_file):
     found = corpus(text_file, None, 0.1, SILENT)
-    _, history = fit(*found, 6, 32)
-    counts = np.bincount(found.training.values)
+    _, history = fit(found.codec, found.training.inputs, found.validation.inputs, 6, 32)
+    counts = np.bincount(found.training.inputs.values)
     entropy = -(counts[counts > 0] / counts.sum() * np.log(counts[counts > 0] / counts.sum())).sum()
     assert history.epochs[-1].training_loss < 0.95 * entropy
     frequencies = (counts + 1) / (counts + 1).sum()
-    unigram = -np.log(frequencies[found.validation.values]).mean()
+    unigram = -np.log(frequencies[found.validation.inputs.values]).mean()
     assert history.epochs[-1].validation_loss < 0.95 * unigram

@@ -37,7 +37,7 @@ from elman.train.ranks import here
 
 WINDOWS = 4  # of a piece that a network without memory learns from: what comes before the piece it does not see
 IGNORED = -100  # a step without a target
-LANES, STEPS_OF_AN_EPOCH = 16, 16
+LANES, STEPS_OF_AN_EPOCH = 32, 64
 HIDDEN_SIZES = {32: 10_000, 64: 50_000, 128: 250_000, 256: 1_000_000}  # where it is left open: up to so many symbols
 LARGEST = 512
 PIECE = 4000  # steps of validation data that are read from an initial state, at most
