@@ -64,7 +64,9 @@ def test_a_symbol_of_a_prompt_that_was_never_seen_is_counted(run, writer):
 
 def test_a_table_gives_documents_in_memory_and_in_a_stream(run, names, refused):
     for number, stream in enumerate(("--no-stream", "--stream")):
-        done = run("train", "generate", str(names), "--text", "name", "-o", f"{number}.safetensors", stream, *QUICK, *SOME)
+        done = run(
+            "train", "generate", str(names), "--text", "name", "-o", f"{number}.safetensors", stream, *QUICK, *SOME
+        )
         assert done.status == 0, done.err
         assert "generate: name" in done.out
         assert elman.load(f"{number}.safetensors").ends_ == 1

@@ -219,6 +219,20 @@ def test_an_end_counts_as_a_character_and_a_part_has_only_its_own():
     assert coded.targets.tolist() == [3, 1, 3]
 
 
+def test_texts_that_arrive_in_time_are_learned_from():
+    parts = [[f"{name}{k}" for name in NAMES] for k in range(8)]
+    generator = elman.Generator(**{**QUICK, "learning_rate": 0.03})
+    for part in parts * 6:
+        generator.partial_fit(part)
+    losses = [one.training_loss for one in generator.history_.epochs]
+    assert len(losses) == 48
+    assert losses[-1] < 0.7 * losses[0]
+    assert generator.ends_ == 1
+    assert generator.evaluate(NAMES)["bits_per_character"] < log(26) / log(2)
+    with pytest.raises(InputError, match="every text of a generator begins anew"):
+        generator.partial_fit(NAMES, goes_on=True)
+
+
 REFUSED = {
     "the text has 0 characters for training": lambda: elman.Generator(**QUICK).fit(""),
     "the text has 1 characters for training": lambda: elman.Generator(**QUICK, validation_fraction=0).fit("a"),

@@ -1,6 +1,7 @@
 """Options: each does something, none may have an impossible value, and naming them needs no torch."""
 
 import dataclasses
+import functools
 import re
 import subprocess
 import sys
@@ -13,7 +14,14 @@ import pytest
 import elman
 from elman.codecs.text import Level
 from elman.models.many_to_one import POOLINGS
-from elman.tasks.options import CHOICES, RANGES, ClassifierOptions, RegressorOptions, TranslatorOptions
+from elman.tasks.options import (
+    CHOICES,
+    RANGES,
+    ClassifierOptions,
+    GeneratorOptions,
+    RegressorOptions,
+    TranslatorOptions,
+)
 
 QUICK: dict[str, Any] = {"hidden_size": 6, "epochs": 2, "batch_size": 4, "num_threads": 1, "verbose": 0}
 TEXTS = ["ab c", "b", "c ab ab", "a b", "cc a", "abc", "b b", "ca ab", "aab", "c c b", "bc", "a"]
@@ -24,6 +32,7 @@ PER_STEP = [x[:, 0].cumsum() for x in VECTORS]
 TASKS: dict[str, tuple[Any, list[Any], list[Any]]] = {
     "classify": (elman.Classifier, TEXTS, LABELS),
     "regress": (elman.Regressor, VECTORS, PER_STEP),
+    "generate": (functools.partial(elman.Generator, window=5), TEXTS, None),
     "translate": (elman.Translator, TEXTS, TARGETS),
 }
 
@@ -46,7 +55,17 @@ EVERYWHERE = {
     "validation_fraction": 0.3,
     "random_state": 1,
 }
-CHANGES = [(task, name, value) for task in TASKS for name, value in EVERYWHERE.items()] + [
+CHANGES = [
+    (task, name, value)
+    for task in TASKS
+    for name, value in EVERYWHERE.items()
+    if (task, name) not in {("generate", "bidirectional"), ("generate", "batch_steps")}  # refused; of validation alone
+] + [
+    ("generate", "embedding_size", 5),
+    ("generate", "level", "words"),
+    ("generate", "window", 3),
+    ("generate", "tie_embeddings", True),
+    ("generate", "average", 0.9),
     ("classify", "embedding_size", 5),
     ("classify", "level", "words"),
     ("classify", "symbol_dropout", 0.5),
@@ -75,7 +94,7 @@ def outcome(estimator: Any) -> list[Any]:
     """What a training has come to: its losses, and what it predicts."""
     _, X, _ = TASKS[estimator.task]
     losses = [epoch.training_loss for epoch in estimator.history_.epochs]
-    predicted = estimator.predict_proba(X) if estimator.task == "classify" else estimator.predict(X)
+    predicted = estimator.predict_proba(X) if estimator.task in ("classify", "generate") else estimator.predict(X)
     return [losses, [np.asarray(one).tolist() for one in predicted]]
 
 
@@ -89,6 +108,12 @@ def test_an_option_changes_something(task: str, name: str, value: Any, plain: di
     if value is None:
         value = not getattr(TASKS[task][0](), name)
     assert outcome(fitted(task, **{name: value})) != plain[task]
+
+
+def test_batch_steps_bound_the_validation_data_of_a_generator_too() -> None:
+    whole, bounded = (elman.Generator(**QUICK, batch_steps=steps).fit(TEXTS) for steps in (100, 6))
+    training, _ = whole.prepared(TEXTS)
+    assert [one.settings(training).batch_steps for one in (whole, bounded)] == [100, 6]
 
 
 def test_momentum_is_of_sgd() -> None:
@@ -204,7 +229,7 @@ def test_words_are_declared_once_and_checked() -> None:
     """The tables of what values may be name no option that is not there, and the same values as those who use them."""
     everything = {
         field.name
-        for kind in (ClassifierOptions, RegressorOptions, TranslatorOptions)
+        for kind in (ClassifierOptions, GeneratorOptions, RegressorOptions, TranslatorOptions)
         for field in dataclasses.fields(kind)
     }
     assert everything >= set(RANGES) | set(CHOICES)
@@ -218,7 +243,7 @@ def test_words_are_declared_once_and_checked() -> None:
 
 
 def test_every_option_has_a_line_of_help() -> None:
-    for kind in (ClassifierOptions, RegressorOptions, TranslatorOptions):
+    for kind in (ClassifierOptions, GeneratorOptions, RegressorOptions, TranslatorOptions):
         assert all(field.metadata["help"] for field in dataclasses.fields(kind))
 
 

@@ -203,6 +203,15 @@ def test_without_a_metric_the_validation_loss_decides():
     assert (model(x) + y).square().mean().item() == pytest.approx(min(losses))
 
 
+def test_a_metric_that_is_the_loss_in_other_units_is_made_of_it():
+    x, y = line()
+    model = nn.Linear(3, 1, dtype=torch.float64)
+    metric = Metric("halves", None, higher_is_better=False, of_loss=lambda loss: 2 * loss)
+    history = train(model, squares, examples(x, y), examples(x, -y), Settings(epochs=3), metric=metric)
+    assert [one.metric for one in history.epochs] == [2 * one.validation_loss for one in history.epochs]
+    assert history.watched == "halves"
+
+
 def interrupted_training(step, real_signal=False, values=(0.5, 0.4, 0.6)):
     """Ctrl-C in the loss of the given step, counted from 1; there are four in an epoch."""
     x, y = line()

@@ -125,6 +125,12 @@ class Estimator(BaseEstimator, Options, ABC):  # type: ignore[misc]
         """The form in which the training loop reads them."""
         return training.examples(device)
 
+    def data_of_part(self, part: Coded, device: torch.device, *, each: bool) -> Examples[Batch] | Lanes[Batch]:
+        """The form in which `partial_fit` reads them; `each`: every sequence a lane, so that its state can be kept."""
+        if not each:
+            return part.examples(device)
+        return part.lanes(getattr(self, "window", 0) or int(part.inputs.lengths.max()), device, each=True)
+
     def validation_data(self, validation: Coded, device: torch.device) -> Examples[Batch]:
         """The form in which validation data are read."""
         return validation.examples(device)

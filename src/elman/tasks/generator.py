@@ -88,6 +88,23 @@ class Generator(Estimator, GeneratorOptions):
         check(self)
         return self.fit_coded(*self.prepared(X, y), resume=resume)
 
+    def partial_fit(self, X: Any, y: Any = None, *, goes_on: bool = False) -> Self:
+        """Learn from texts that arrive in time, as `Estimator.partial_fit` does; the symbols are those of the first.
+
+        Args:
+            X: as for `fit`, but no file.
+            y: nothing.
+            goes_on: not for a generator, whose documents begin anew.
+
+        Raises:
+            InputError: the data or an option does not fit.
+        """
+        if goes_on:
+            raise InputError("goes_on is True, but every text of a generator begins anew: leave it out")
+        if isinstance(X, Path):
+            raise InputError(f"X is the file {X}, expected texts: fit learns from files")
+        return super().partial_fit(X, y)
+
     def prepared(self, X: Any, y: Any = None) -> tuple[Coded, Coded | None]:
         """Learn the symbols; give the texts as arrays, for training and for validation."""
         self._refuse(y)
@@ -113,9 +130,9 @@ class Generator(Estimator, GeneratorOptions):
             raise InputError("bidirectional is True, but a generator writes forwards: leave it out")
 
     def checked(self, X: Any, y: Any) -> tuple[list[Any], list[Any], bool]:
-        """Documents."""
+        """Documents, with an end if those of the model have one."""
         self._refuse(y)
-        return list(as_documents(X)), [], False
+        return [one._replace(ends=bool(self.ends_)) for one in as_documents(X)], [], False
 
     def learners(self, text: bool) -> dict[str, Learner]:
         """Of the symbols."""
@@ -165,6 +182,10 @@ class Generator(Estimator, GeneratorOptions):
         if self.model_config_["kind"] == "Feedforward":
             return next_symbol_pieces(training.inputs, WINDOWS * int(self.window), device)
         return next_symbol_lanes(training.inputs, int(self.window), device)
+
+    def data_of_part(self, part: Coded, device: torch.device, *, each: bool) -> Lanes[Batch]:
+        """Lanes, as in `fit`."""
+        return next_symbol_lanes(part.inputs, int(self.window), device)
 
     def validation_data(self, validation: Coded, device: torch.device) -> Examples[Batch]:
         """Pieces, long enough that what an initial state costs at their beginnings does not count."""

@@ -50,10 +50,7 @@ def learn(estimator: "Estimator", X: Any, y: Any, classes: Sequence[Any] | None,
     if first:
         estimator.build_model(coded)
     device = next(estimator.model_.parameters()).device
-    if _keeps_state(estimator):  # each sequence is a lane, so that the next call can go on from its state
-        data: Any = coded.lanes(getattr(estimator, "window", 0) or int(coded.inputs.lengths.max()), device, each=True)
-    else:
-        data = coded.examples(device)
+    data = estimator.data_of_part(coded, device, each=_keeps_state(estimator))
     before = [] if first else estimator.history_.epochs
     settings = estimator.settings(coded, epochs=1, warm_up=0.0, decay="none", seed=estimator.random_state + len(before))
     with estimator.unfitted_on_error() if first else nullcontext():

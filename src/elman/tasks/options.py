@@ -160,7 +160,9 @@ class GeneratorOptions(Options):
     window: int = option(64, "Steps of truncated backpropagation through time")
     tie_embeddings: bool = option(False, "Make the output layer of the embedding's weights")
     bidirectional: bool = option(False, "Not for a generator, which writes forwards", flag=False)
-    batch_size: int | None = option(None, "Lanes: places of the text that are learned from at once  [default: up to 32]")
+    batch_size: int | None = option(
+        None, "Lanes: places of the text that are learned from at once  [default: up to 32]"
+    )
     dropout: float = option(0.1, "Probability of zeroing a value in training")
     learning_rate: float = option(0.005, "Peak of the learning rate, after warm-up and before decay")
 
