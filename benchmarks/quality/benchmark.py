@@ -37,7 +37,7 @@ class Run:
         rows: so many rows of the data set, or the nearest that makes sense, to try it; None: all.
         epochs: passes over the training data, to try it; None: as the benchmark has it.
         num_threads: threads to compute with.
-        elman_seconds: what elman took with this seed, for a baseline that is `timed`; else None.
+        elman_seconds: of the processor, that elman took with this seed, for a baseline that is `timed`; else None.
     """
 
     seed: int

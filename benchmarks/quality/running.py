@@ -31,6 +31,7 @@ class Part:
     scores: dict[str, float]
     seconds: float
     sizes: dict[str, int]
+    processor_seconds: float | None = None  # of all threads, whatever else runs; None: kept before it was measured
 
 
 def run_missing(benchmark: Benchmark, runs: list[Run], kept: Path, tell: Tell) -> tuple[list[Part], dict[str, str]]:
@@ -62,7 +63,8 @@ def run_missing(benchmark: Benchmark, runs: list[Run], kept: Path, tell: Tell) -
             asked = replace(run, elman_seconds=elman_seconds if timed else None)
             parts.append(_found_or_done(benchmark, model, asked, data, kept, tell))
             if model == ELMAN:
-                elman_seconds = parts[-1].seconds
+                ours = parts[-1]
+                elman_seconds = ours.seconds if ours.processor_seconds is None else ours.processor_seconds
     return parts, not_run
 
 
@@ -76,12 +78,13 @@ def _found_or_done(benchmark: Benchmark, model: str, run: Run, data: list[Any], 
     if not data:
         data += benchmark.data(run)
     content, sizes = data
-    started = time.perf_counter()
+    started, before = time.perf_counter(), time.process_time()
     with threadpool_limits(run.num_threads), interruption() as interrupted:  # threads of NumPy's libraries
         scores = checked(benchmark, model, _function(benchmark, model)(content, run))
         if interrupted():
             raise KeyboardInterrupt
-    part = Part(model, run.seed, scores, round(time.perf_counter() - started, 2), sizes)
+    seconds, processor_seconds = time.perf_counter() - started, time.process_time() - before
+    part = Part(model, run.seed, scores, round(seconds, 2), sizes, round(processor_seconds, 2))
     place.parent.mkdir(parents=True, exist_ok=True)
     with replace_file(place) as temporary:
         temporary.write_text(json.dumps({"key": key, "part": asdict(part)}, indent=1) + "\n", encoding="utf-8")

@@ -161,7 +161,7 @@ def test_what_was_found_is_kept(made: Made, module: Callable[[str], Any], tmp_pa
     assert [(model, seed) for model, seed, _ in made.ran[4:]] == [("linear", 1)]
     assert [(part.model, part.seed) for part in parts] == [*first, ("linear", 1)]
     assert not_run == {"foreign": "no_such_package not installed"}
-    taken = {part.seed: part.seconds for part in parts if part.model == "elman"}
+    taken = {part.seed: part.processor_seconds for part in parts if part.model == "elman"}
     assert all(seconds == (taken[seed] if model == "linear" else None) for model, seed, seconds in made.ran)
 
 

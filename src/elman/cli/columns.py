@@ -38,7 +38,7 @@ class Columns:
     @property
     def is_plain_text(self) -> bool:
         """Whether the file is no table, but one text."""
-        return self.text is None and not self.inputs and self.target is None
+        return self.text is None and self.audio is None and not self.inputs and self.target is None
 
     def __str__(self) -> str:
         read = self.text or self.audio or ", ".join(self.inputs)
