@@ -71,7 +71,7 @@ def test_a_table_gives_documents_in_memory_and_in_a_stream(run, names, refused):
         assert "generate: name" in done.out
         assert elman.load(f"{number}.safetensors").ends_ == 1
     done = run("evaluate", "0.safetensors", str(names))
-    bits = elman.load("0.safetensors").evaluate([f"{name}" for name in _names(names)])["bits_per_character"]
+    bits = elman.load("0.safetensors").evaluate(_names(names))["bits_per_character"]
     assert f"bits per character  {bits:.4f}" in done.out
     done = run("predict", "0.safetensors", "--file", str(names), "--json")
     assert [json.loads(line)["name"] for line in done.out.splitlines()] == _names(names)
@@ -82,7 +82,7 @@ def test_a_table_gives_documents_in_memory_and_in_a_stream(run, names, refused):
 
 
 def _names(table):
-    return [line.split(",")[0] for line in table.read_text(encoding="utf-8").splitlines()[1:] if line[0] != '"']
+    return [line.split(",")[0].strip('"') for line in table.read_text(encoding="utf-8").splitlines()[1:]]
 
 
 def test_a_text_is_predicted_and_measured(run, writer, text_file):
