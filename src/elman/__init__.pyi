@@ -34,5 +34,6 @@ from .stream import Stream as Stream
 from .tasks import Classifier as Classifier
 from .tasks import Generator as Generator
 from .tasks import Regressor as Regressor
+from .tasks import Tagger as Tagger
 from .tasks import Translator as Translator
 from .tasks import load as load

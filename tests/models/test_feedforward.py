@@ -36,6 +36,25 @@ def test_equals_a_plain_loop(embedding_size: int, window: int, in_step: bool) ->
             np.testing.assert_allclose(row, output(vectors[:T]), rtol=1e-12, atol=1e-14)
 
 
+@pytest.mark.parametrize("window", [1, 2, 5])
+@pytest.mark.parametrize("embedding_size", [0, 2])
+def test_a_centred_window_has_its_step_in_the_middle_and_nothing_of_the_padding(
+    embedding_size: int, window: int
+) -> None:
+    torch.manual_seed(0)
+    model = Feedforward(6, 2, window, 4, True, embedding_size=embedding_size, centred=True).double()
+    lengths = torch.tensor([5, 0, 3])
+    inputs = torch.randint(0, 6, (3, 5)) if embedding_size else torch.randn(3, 5, 6, dtype=torch.float64)
+    found = model(inputs, lengths).detach().numpy()
+    W_xh, b_h, W_ho, b_o = (p.detach().numpy() for layer in (model.hidden, model.readout) for p in layer.parameters())
+    for row, one, T in zip(found, inputs, lengths.tolist(), strict=True):
+        vectors = (model.input.embedding(one) if model.input.embedding else one).detach().numpy()
+        for t in range(T):
+            places = range(t - (window - 1) // 2, t + window // 2 + 1)
+            seen = np.concatenate([vectors[k] if 0 <= k < T else np.zeros(vectors.shape[1]) for k in places])
+            np.testing.assert_allclose(row[t], W_ho @ np.tanh(W_xh @ seen + b_h) + b_o, rtol=1e-12, atol=1e-14)
+
+
 @pytest.mark.parametrize("in_step", [False, True])
 def test_a_batch_of_empty_sequences(in_step: bool) -> None:
     model = Feedforward(3, 2, 4, 5, in_step)
@@ -59,7 +78,13 @@ def test_equal_size_is_within_two_percent_or_refused(
 
     with torch.device("meta"):
         try:
-            width = Feedforward.equal_size(parameters, input_size, output_size, window, embedding_size)
+            width = Feedforward.equal_size(
+                parameters,
+                input_size=input_size,
+                output_size=output_size,
+                window=window,
+                embedding_size=embedding_size,
+            )
         except InputError:
             step = size(2) - size(1)
             nearest = max(1, round((parameters - size(1)) / step) + 1)

@@ -14,6 +14,7 @@ from elman.files import read_model, write_model
 QUIET = {"epochs": 1, "validation_fraction": 0, "verbose": 0, "hidden_size": 6}
 rng = np.random.default_rng(0)
 SERIES = [rng.normal(size=(T, 2)) for T in (5, 9, 7)]
+WORDS = [["a", "b"], ["b"]]
 NAMES, ORIGINS = ["Rossi", "Bianchi", "Smith", "Jones"], ["it", "it", "en", "en"]
 
 
@@ -57,6 +58,8 @@ def test_what_cannot_be_streamed_says_why(tmp_path):
         "pooling='mean', which is over all steps": lambda: elman.Classifier(
             bidirectional=False, pooling="mean", **QUIET
         ).fit(NAMES, ORIGINS),
+        "a random field above it": lambda: elman.Tagger(bidirectional=False, **QUIET).fit(WORDS, WORDS),
+        "words by their characters": lambda: elman.Tagger(bidirectional=False, crf=False, **QUIET).fit(WORDS, WORDS),
         "reads the whole sequence before it writes": lambda: elman.Translator(**QUIET).fit(NAMES, ORIGINS),
     }.items():
         train().save(path)

@@ -20,6 +20,7 @@ RAGGED = [generator.normal(size=(T, 2)) for T in (3, 1, 7, 4, 4, 5, 2, 6, 8, 1, 
 BLOCK = generator.normal(size=(16, 5, 2))
 LABELS = [["no", "yes"][k % 2] for k in range(16)]
 TARGETS = [text[::-1].upper() for text in TEXTS]
+WORDS = [list(text) for text in TEXTS]
 
 JOBS: dict[str, tuple[Any, Any, Any]] = {
     "classify texts": (elman.Classifier, TEXTS, LABELS),
@@ -29,6 +30,8 @@ JOBS: dict[str, tuple[Any, Any, Any]] = {
     "regress sequences": (elman.Regressor, RAGGED, [x.sum(0) for x in RAGGED]),
     "regress each step": (elman.Regressor, RAGGED, [x[:, 0].cumsum() for x in RAGGED]),
     "regress a block": (elman.Regressor, BLOCK, BLOCK.cumsum(1)),
+    "tag words": (elman.Tagger, WORDS, [[["O", "B-a"][word == "a"] for word in words] for words in WORDS]),
+    "tag sequences": (elman.Tagger, RAGGED, [(x[:, 0] > 0).astype(int).tolist() for x in RAGGED]),
     "translate": (elman.Translator, TEXTS, TARGETS),
 }
 EVERY_JOB = pytest.mark.parametrize("job", JOBS)
@@ -229,6 +232,16 @@ def test_an_unfitted_one_says_so(job: str, tmp_path: Any) -> None:
         ("classify sequences", [*RAGGED[:15], np.array([[1.0, np.inf]])], LABELS, r"infinite or too large at step 0"),
         ("regress sequences", RAGGED, [1.0] * 15, r"X has 16 sequences, but y has 15 targets"),
         ("regress sequences", RAGGED, ["much"] * 16, r"y cannot be read as numbers"),
+        ("tag words", WORDS, [["O"]] * 16, r"X\[0\] has 3 words, but y\[0\] has 1 tags"),
+        ("tag words", WORDS, [["O", "B-a"]] * 3, r"X has 16 sequences, but y has 3"),
+        ("tag words", WORDS, [*[["O"] * len(x) for x in WORDS]], r"all 72 labels are 'O'"),
+        (
+            "tag words",
+            [["a", "b"]] * 16,
+            [*[["O", "B-a"]] * 15, ["I-a", "O"]],
+            r"y\[15\]\[0\] is 'I-a' at the beginning",
+        ),
+        ("tag words", [["a"]] * 16, [3] * 16, r"y\[0\] is 3, expected a list of tags"),
         ("translate", TEXTS, TARGETS[:3], r"X has 16 texts, but y has 3"),
         ("translate", RAGGED, TARGETS, r"X holds sequences of numbers, expected texts"),
         ("translate", TEXTS, RAGGED, r"y holds sequences of numbers, expected texts"),
@@ -247,6 +260,8 @@ def test_data_that_does_not_fit_is_refused(job: str, X: Any, y: Any, message: st
         ("regress sequences", TEXTS, r"X holds texts, but this model was trained on sequences of numbers"),
         ("classify sequences", [RAGGED[0], np.zeros((0, 2)), np.ones((3, 4))], r"X\[2\] has 4 features"),
         ("regress each step", [np.ones((3, 4))], r"X\[0\] has 4 features, but .* fitted on 2"),
+        ("tag words", RAGGED, r"X holds sequences of numbers, but this model was trained on lists of words"),
+        ("tag sequences", ["a b"], r"X holds lists of words, but this model was trained on sequences of numbers"),
         ("translate", "abc", r"X is one text, .*: give \[X\]"),
         ("translate", "", r"X is one text, .*: give \[X\]"),
         ("regress a block", 5, r"X is 5, expected a list"),

@@ -20,11 +20,13 @@ from elman.tasks.options import (
     ClassifierOptions,
     GeneratorOptions,
     RegressorOptions,
+    TaggerOptions,
     TranslatorOptions,
 )
 
 QUICK: dict[str, Any] = {"hidden_size": 6, "epochs": 2, "batch_size": 4, "num_threads": 1, "verbose": 0}
 TEXTS = ["ab c", "b", "c ab ab", "a b", "cc a", "abc", "b b", "ca ab", "aab", "c c b", "bc", "a"]
+WORDS = [text.split() for text in TEXTS]
 LABELS = [text[0] for text in TEXTS]
 TARGETS = [text.upper() + text[:1] for text in TEXTS]
 VECTORS = [np.random.default_rng(T).normal(size=(T, 2)) for T in (5, 3, 9, 7, 4, 8, 6, 2, 11, 6)]
@@ -33,6 +35,7 @@ TASKS: dict[str, tuple[Any, list[Any], list[Any]]] = {
     "classify": (elman.Classifier, TEXTS, LABELS),
     "regress": (elman.Regressor, VECTORS, PER_STEP),
     "generate": (functools.partial(elman.Generator, window=5), TEXTS, None),
+    "tag": (elman.Tagger, WORDS, [["VN"[word < "b"] for word in words] for words in WORDS]),
     "translate": (elman.Translator, TEXTS, TARGETS),
 }
 
@@ -78,6 +81,12 @@ CHANGES = [
     ("classify", "class_weight", "balanced"),
     ("regress", "window", 4),
     ("regress", "train_initial_state", True),
+    ("tag", "embedding_size", 5),
+    ("tag", "symbol_dropout", 0.5),
+    ("tag", "characters", None),
+    ("tag", "crf", None),
+    ("tag", "window", 1),
+    ("tag", "train_initial_state", True),
     ("translate", "embedding_size", 5),
     ("translate", "source_level", "words"),
     ("translate", "target_level", "words"),
@@ -229,7 +238,7 @@ def test_words_are_declared_once_and_checked() -> None:
     """The tables of what values may be name no option that is not there, and the same values as those who use them."""
     everything = {
         field.name
-        for kind in (ClassifierOptions, GeneratorOptions, RegressorOptions, TranslatorOptions)
+        for kind in (ClassifierOptions, GeneratorOptions, RegressorOptions, TaggerOptions, TranslatorOptions)
         for field in dataclasses.fields(kind)
     }
     assert everything >= set(RANGES) | set(CHOICES)
@@ -243,7 +252,7 @@ def test_words_are_declared_once_and_checked() -> None:
 
 
 def test_every_option_has_a_line_of_help() -> None:
-    for kind in (ClassifierOptions, GeneratorOptions, RegressorOptions, TranslatorOptions):
+    for kind in (ClassifierOptions, GeneratorOptions, RegressorOptions, TaggerOptions, TranslatorOptions):
         assert all(field.metadata["help"] for field in dataclasses.fields(kind))
 
 

@@ -5,14 +5,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 from sklearn.metrics import mean_absolute_error, mean_squared_error, r2_score
 
 import elman
-from elman.codecs import Ragged
-from elman.tasks.coded import Coded
-from elman.tasks.regressor import WARM_UP, as_targets, cut
+from elman.tasks.regressor import as_targets
 
 QUICK: dict[str, Any] = {"hidden_size": 6, "epochs": 2, "batch_size": 4, "num_threads": 1, "verbose": 0}
 generator = np.random.default_rng(0)
@@ -117,35 +113,6 @@ def test_missing_inputs_are_marked() -> None:
     mean = one.codecs_["input"].mean[0]
     gap, filled = (one.predict([np.array([[value, 1.0]])])[0][0] for value in (NAN, mean))
     assert gap != filled
-
-
-@given(
-    sizes=st.lists(st.integers(0, 60), min_size=1, max_size=4),
-    window=st.integers(1, 20),
-)
-def test_cut_scores_every_step_once(sizes: list[int], window: int) -> None:
-    """Against the description: pieces of `window` steps, each after so many steps that are read and not scored."""
-    starts = np.cumsum([0, *sizes])
-    inputs = [
-        np.arange(start, start + T, dtype=np.float32)[:, np.newaxis] for start, T in zip(starts, sizes, strict=False)
-    ]
-    targets = [np.stack([x[:, 0], -x[:, 0]], 1) for x in inputs]
-    pieces = cut(Coded(Ragged.of(inputs), Ragged.of(targets)), window)
-    scored = []
-    for x, target in zip(pieces.inputs, pieces.targets, strict=True):
-        assert len(x) == len(target) <= window + round(WARM_UP * window)
-        valid = ~np.isnan(target).any(1)
-        np.testing.assert_array_equal(valid, np.sort(valid))  # first those that are only read
-        np.testing.assert_array_equal(target[valid], np.concatenate([x, -x], 1)[valid])
-        np.testing.assert_array_equal(np.diff(x[:, 0]), 1)  # consecutive steps
-        first = int(x[valid][0, 0]) if len(x) else 0
-        k = int(np.searchsorted(starts, first, side="right")) - 1  # whose piece it is
-        if len(x):
-            assert (~valid).sum() == min(round(WARM_UP * window) if sizes[k] > window else 0, first - starts[k])
-        scored += x[valid, 0].tolist()
-    assert sorted(scored) == list(range(sum(sizes)))
-    for one, target in zip(inputs, targets, strict=True):  # the originals are as they were
-        np.testing.assert_array_equal(target[:, 0], one[:, 0])
 
 
 def test_few_sequences_are_validated_on_their_end() -> None:

@@ -26,6 +26,7 @@ class Columns:
         target: what is to be given: a translation, a label, a number; None where only inputs are wanted.
         per: "step" or "sequence": how often a target stands in the long form.
         ahead: the target is that of so many steps later.
+        scheme: of tags, whether they mark spans and how; see `elman.codecs.TagCodec`.
     """
 
     text: str | None = None
@@ -34,6 +35,7 @@ class Columns:
     per: str = "sequence"
     ahead: int = 0
     audio: str | None = None
+    scheme: str | None = None
 
     @property
     def is_plain_text(self) -> bool:

@@ -66,7 +66,9 @@ InputColumns = Annotated[
 ]
 TargetColumn = Annotated[
     str | None,
-    typer.Option("--target", "--label", metavar="COL", help="Column of what is right, if not that of training"),
+    typer.Option(
+        "--target", "--label", "--tags", metavar="COL", help="Column of what is right, if not that of training"
+    ),
 ]
 
 

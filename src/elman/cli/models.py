@@ -1,6 +1,7 @@
 """A model file, opened for a verb that runs it."""
 
 import dataclasses
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from elman.cli.columns import Columns
@@ -13,6 +14,9 @@ READS_PLAIN_TEXT = {"generate"}
 
 if TYPE_CHECKING:
     from elman.tasks.estimator import Estimator
+
+
+SHOWN = 5  # characters that a note names
 
 
 def open_model(path: str) -> "tuple[Estimator, dict[str, Any]]":
@@ -38,8 +42,16 @@ def columns_of(
     model = metadata["model"]
     per = "step" if model["kind"] == "InStep" or model.get("in_step") else "sequence"  # a model saved from Python
     columns = Columns(**{"per": per, **kept, "inputs": tuple(kept.get("inputs", ()))})
-    flags = {"text": ("text", "texts"), "audio": ("audio", "audio files"), "series": ("input", "numbers")}
-    own, what = flags[metadata["codecs"]["input"]["kind"]]
+    kind = metadata["codecs"]["input"]["kind"]
+    if kind == "tokens":  # as they are called where a file has no names of columns
+        columns = dataclasses.replace(columns, text=columns.text or "words", target=columns.target or "tags")
+    flags = {
+        "text": ("text", "texts"),
+        "tokens": ("text", "words"),
+        "audio": ("audio", "audio files"),
+        "series": ("input", "numbers"),
+    }
+    own, what = flags[kind]
     given = {"text": text is not None, "audio": audio is not None, "input": bool(inputs)}
     if any(there for flag, there in given.items() if flag != own):
         raise InputError(f"{path} reads {what}: give --{own} COL")
@@ -60,6 +72,16 @@ def columns_of(
 def unknown_symbols(estimator: "Estimator", X: list[Any]) -> list[str]:
     """What to say of symbols in the texts that were never seen in training; empty if there are none."""
     codec = estimator.codecs_["input"]
-    count = sum(codec.unknown(text) for text in X) if codec.kind == "text" else 0
-    what = ("word" if codec.level == "words" else "symbol") + ("s" if count > 1 else "") if count else ""
-    return [f"{count} {what} not seen in training, read as unknown"] if count else []
+    if codec.kind not in ("text", "tokens"):
+        return []
+    count = sum(codec.unknown(text) for text in X)
+    words = codec.kind == "tokens" or codec.level == "words"
+    what = ("word" if words else "symbol") + ("s" if count > 1 else "") if count else ""
+    if codec.kind == "text" or codec.characters is None:
+        return [f"{count} {what} not seen in training, read as unknown"] if count else []
+    strange = Counter(one for words in X for one in codec.unknown_characters(words))
+    shown = ", ".join(repr(one) for one, _ in strange.most_common(SHOWN))
+    return [
+        *([f"{count} {what} not seen in training, read by their characters"] if count else []),
+        *([f"{strange.total()} characters not seen in training, read as unknown: {shown}"] if strange else []),
+    ]

@@ -90,11 +90,13 @@ def _from_arguments(sequences: list[str], estimator: "Estimator", metadata: dict
 
     from elman.cli.columns import Columns, Table
 
-    if estimator.codecs_["input"].kind == "audio":
+    kind = estimator.codecs_["input"].kind
+    if kind == "audio":
         paths = [Path(one) for one in sequences]
         return Table(Columns(audio="file"), paths, [], pd.DataFrame({"file": sequences}), list(sequences))
-    if estimator.codecs_["input"].kind == "text":
-        return Table(Columns(text="text"), list(sequences), [], pd.DataFrame({"text": sequences}), [])
+    if kind in ("text", "tokens"):
+        texts: list[Any] = [one.split() for one in sequences] if kind == "tokens" else list(sequences)
+        return Table(Columns(text="text"), texts, [], pd.DataFrame({"text": sequences}), [])
     size = estimator.codecs_["input"].input_size
     example = "'[1, 2.5]'" if size == 1 else f"'[[{', '.join('1' * size)}], ...]'"
     X = []

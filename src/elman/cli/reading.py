@@ -10,6 +10,7 @@ READERS = {
     "classify": ("elman.cli.columns", "read_columns"),
     "generate": ("elman.cli.documents", "read_documents"),
     "regress": ("elman.cli.columns", "read_columns"),
+    "tag": ("elman.cli.tagged_columns", "read_tagged"),
     "translate": ("elman.cli.columns", "read_columns"),
 }
 """The module and function that reads a task's files: file, columns, task and `strict` to a `Table`."""

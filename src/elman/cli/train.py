@@ -11,14 +11,21 @@ from elman.cli.flags import option_flags
 from elman.cli.groups import group
 from elman.cli.training import Job, run
 from elman.errors import InputError
-from elman.tasks.options import ClassifierOptions, GeneratorOptions, Options, RegressorOptions, TranslatorOptions
+from elman.tasks.options import (
+    ClassifierOptions,
+    GeneratorOptions,
+    Options,
+    RegressorOptions,
+    TaggerOptions,
+    TranslatorOptions,
+)
 
 Inputs = Annotated[
     list[str] | None,
     typer.Option("--input", metavar="COL", help="Column of numbers that the network reads; repeatable"),
 ]
 
-app = group("Train a network on a table or a text: translate, classify, regress or generate.")
+app = group("Train a network on a table or a text: translate, classify, regress, tag or generate.")
 
 
 def trains(
@@ -150,3 +157,32 @@ def generate(
     if text is None:
         check_plain_text(job.file)
     run("generate", job, Columns(text=text), options)
+
+
+@trains(TaggerOptions, without=("stream",))
+def tag(
+    job: Job,
+    options: TaggerOptions,
+    text: Annotated[
+        str | None, typer.Option(metavar="COL", help="Column of the sentences; of a CoNLL file its number")
+    ] = None,
+    inputs: Inputs = None,
+    tags: Annotated[
+        str, typer.Option(metavar="COL", help="Column of the tags; of a CoNLL file its number, from the end -1")
+    ] = "tags",
+) -> None:
+    """Sequence in, a tag for each of its steps out: names in sentences, parts of speech, states of a series.
+
+    Sentences stand in a CoNLL file (.conll, .conllu, .bio, .iob or another name that is no table's: a word on each
+    line, its tag in the last column, a blank line after each sentence); or in a table: a sentence in each row, words
+    and tags with blanks between or in lists; or in the long form, with the columns unique_id and ds, a word in each
+    row. Numbers (--input) stand in lists or in the long form.
+    """
+    from elman.cli.columns import Columns
+
+    if text is not None and inputs:
+        raise InputError("the network reads words or numbers: give --text or --input, not both")
+    if job.stream:
+        raise InputError("a tagger learns from data in memory: leave out --stream")
+    job = dataclasses.replace(job, stream=False)
+    run("tag", job, Columns(text, tuple(inputs or ()), tags, "step"), options)

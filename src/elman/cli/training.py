@@ -223,7 +223,7 @@ def _compare(estimator: "Estimator", table: "Table") -> None:
 
     def announce(window: int, hidden_size: int) -> None:
         if estimator.verbose:
-            tell(f"feedforward on the {_last(window)}, {hidden_size} hidden units")
+            tell(f"feedforward on the {_seen(estimator, window)}, {hidden_size} hidden units")
 
     plain = fit_feedforward(estimator, table.X, table.y or None, announce=announce)
     if plain.history_.interrupted:
@@ -231,7 +231,7 @@ def _compare(estimator: "Estimator", table: "Table") -> None:
     rows = [("network", "hidden units", "sees", "parameters", estimator.history_.watched or "")]
     for one, name, sees in (
         (estimator, estimator.model_config_.get("cell", {}).get("name", ""), "all steps"),
-        (plain, "feedforward", _last(plain.model_config_["window"])),
+        (plain, "feedforward", _seen(plain, plain.model_config_["window"])),
     ):
         best = one.history_.best
         measured = one.history_.value(best) if best else None
@@ -241,8 +241,11 @@ def _compare(estimator: "Estimator", table: "Table") -> None:
     show_rows(rows, aligned=True)
 
 
-def _last(window: int) -> str:
-    return "last step" if window == 1 else f"last {window} steps"
+def _seen(estimator: "Estimator", window: int) -> str:
+    around = estimator.task == "tag"
+    if window == 1:
+        return "step itself" if around else "last step"
+    return f"{window} steps around" if around else f"last {window} steps"
 
 
 def _duration(seconds: float) -> str:

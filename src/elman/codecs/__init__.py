@@ -8,7 +8,9 @@ from elman.codecs.registry import Codec, InputCodec, codec_from_config
 from elman.codecs.sequences import KINDS, Kind, as_sequences, kind_of
 from elman.codecs.series import SeriesCodec
 from elman.codecs.symbol_counts import SymbolCounts
+from elman.codecs.tags import TagCodec
 from elman.codecs.text import END, START, UNKNOWN, TextCodec
+from elman.codecs.tokens import TokensCodec
 
 __all__ = [
     "END",
@@ -25,7 +27,9 @@ __all__ = [
     "SeriesCodec",
     "Sound",
     "SymbolCounts",
+    "TagCodec",
     "TextCodec",
+    "TokensCodec",
     "as_sequences",
     "codec_from_config",
     "digest",

@@ -7,7 +7,9 @@ from elman.codecs.audio import AudioCodec
 from elman.codecs.label import LabelCodec
 from elman.codecs.ragged import Ragged
 from elman.codecs.series import SeriesCodec
+from elman.codecs.tags import TagCodec
 from elman.codecs.text import TextCodec
+from elman.codecs.tokens import TokensCodec
 from elman.errors import InputError
 
 
@@ -43,8 +45,8 @@ class InputCodec(Codec, Protocol):
         """Sequences as arrays; `name` is what the caller calls them, for messages."""
 
 
-CODECS: dict[str, type[TextCodec] | type[LabelCodec] | type[SeriesCodec] | type[AudioCodec]] = {
-    codec.kind: codec for codec in (TextCodec, LabelCodec, SeriesCodec, AudioCodec)
+CODECS: dict[str, Any] = {
+    codec.kind: codec for codec in (TextCodec, TokensCodec, AudioCodec, SeriesCodec, LabelCodec, TagCodec)
 }
 
 
@@ -59,7 +61,8 @@ def codec_from_config(config: Mapping[str, Any]) -> Codec:
     if not isinstance(kind, str) or kind not in CODECS:
         raise InputError(f"the codec kind {kind!r} is unknown, expected one of {', '.join(sorted(CODECS))}")
     try:
-        return CODECS[kind].from_config(config)
+        codec: Codec = CODECS[kind].from_config(config)
+        return codec
     except InputError:
         raise
     except (KeyError, TypeError, ValueError) as error:

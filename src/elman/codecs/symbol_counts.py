@@ -1,7 +1,7 @@
 """How often each character and each word stands in texts that come one after the other."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 import numpy as np
@@ -59,6 +59,18 @@ class SymbolCounts:
             if len(found) > len(self._characters):
                 self._characters = np.pad(self._characters, (0, len(found) - len(self._characters)))
             self._characters[: len(found)] += found
+        return self
+
+    def update_words(self, words: Iterable[str]) -> "SymbolCounts":
+        """Count words that are cut already: each is one, whatever stands in it.
+
+        Raises:
+            InputError: one is not valid Unicode.
+        """
+        found = Counter(map(normalise, words))
+        self.words.update(found)
+        self.num_words += found.total()
+        self.texts += found.total()
         return self
 
     def _forget(self, most: int) -> None:

@@ -139,6 +139,14 @@ class TextCodec:
         np.cumsum(sizes, out=offsets[1:])
         return Ragged(values, offsets)
 
+    def encode_words(self, words: Sequence[str]) -> np.ndarray:
+        """The numbers of words that are cut already, (T,): each is one, whatever stands in it.
+
+        Raises:
+            InputError: a word is not valid Unicode.
+        """
+        return np.array([self._ids.get(normalise(word), UNKNOWN) for word in words], np.int64)
+
     @property
     def _numbers(self) -> np.ndarray:
         """The number of every code point; those that have no symbol are unknown."""

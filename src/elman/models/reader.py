@@ -4,6 +4,7 @@ from torch import Tensor, nn
 
 from elman.equations import Cell
 from elman.models.inputs import SequenceInput
+from elman.models.spelling import Spelling
 from elman.models.tied_readout import TiedReadout
 from elman.nn import Readout, Recurrent
 from elman.state import State
@@ -24,6 +25,8 @@ class Reader(nn.Module):
         init: how the recurrent weights start; see `Recurrent`.
         symbol_dropout: see `SequenceInput`.
         train_initial_state: whether the state before the first step is a parameter.
+        num_characters: how many characters words are spelt with; 0: the input has none.
+        spelling_size: numbers that a word's characters become.
     """
 
     def __init__(
@@ -39,9 +42,12 @@ class Reader(nn.Module):
         init: str = "torch",
         symbol_dropout: float = 0.0,
         train_initial_state: bool = False,
+        num_characters: int = 0,
+        spelling_size: int = 0,
     ) -> None:
         super().__init__()
-        self.input = SequenceInput(input_size, embedding_size, dropout, symbol_dropout)
+        spelling = Spelling(num_characters, cell, spelling_size) if num_characters else None
+        self.input = SequenceInput(input_size, embedding_size, dropout, symbol_dropout, spelling)
         self.recurrent = Recurrent(
             cell,
             self.input.output_size,

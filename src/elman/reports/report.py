@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 Cell: TypeAlias = str | int | float | None
 """What stands in a table: a text, a number, which is written in about four digits, or nothing."""
 
+Piece: TypeAlias = str | tuple[str, str, bool]
+"""A piece of a sentence: a text, or a marked one with its label and whether that is right."""
+
 NOTHING = "–"
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 STYLE = Path(__file__).with_name("style.css")
@@ -85,6 +88,24 @@ class Report:
             for row in rows
         )
         table = f"<table>{_caption(caption)}<thead><tr>{head}</tr></thead><tbody>\n{body}</tbody></table>"
+        self._blocks.append(SCROLLED.format(table))
+
+    def sentences(
+        self, header: tuple[str, str], rows: Iterable[tuple[str, Sequence[Piece]]], caption: str | None = None
+    ) -> None:
+        """Add a table of sentences in which pieces are marked: right ones in colour, wrong ones underlined.
+
+        Args:
+            header: the names of the two columns.
+            rows: what stands before a sentence, and its pieces.
+            caption: a sentence above it.
+        """
+        head = "".join(f'<th scope="col">{escaped(name)}</th>' for name in header)
+        lines = "".join(
+            f'<tr>{_cell(first, "td")}<td dir="auto">{" ".join(map(_piece, pieces))}</td></tr>\n'
+            for first, pieces in rows
+        )
+        table = f"<table>{_caption(caption)}<thead><tr>{head}</tr></thead><tbody>\n{lines}</tbody></table>"
         self._blocks.append(SCROLLED.format(table))
 
     def matrix(self, names: Sequence[str], counts: Sequence[Sequence[int]], rows: str, columns: str) -> None:
@@ -195,6 +216,13 @@ def _cell(cell: Cell, tag: str, decimals: int | None = None) -> str:
     text = shown(cell, decimals)
     kind = _class("number") if _is_number(cell) else _class("short" * (len(text) <= SHORT)) + ' dir="auto"'
     return f"<{tag}{kind}>{escaped(text)}</{tag}>"
+
+
+def _piece(piece: Piece) -> str:
+    if isinstance(piece, str):
+        return escaped(piece)
+    text, label, right = piece
+    return f"<mark{_class('' if right else 'wrong')}>{escaped(text)}<small>{escaped(label)}</small></mark>"
 
 
 def _class(*names: str) -> str:

@@ -62,6 +62,10 @@ def _why_not(about: dict[str, Any]) -> str | None:
     """What keeps a model from being streamed; None if nothing does."""
     if about["kind"] in _REASONS:
         return _REASONS[about["kind"]]
+    if about.get("crf"):
+        return "it has a random field above it (crf), which chooses tags when the whole sequence is read"
+    if about.get("num_characters"):
+        return "it reads words by their characters, from both ends of each"
     if about.get("bidirectional"):
         return "it is bidirectional: its second direction begins at the end of a sequence, which a stream has not"
     if about.get("pooling", "last") != "last":

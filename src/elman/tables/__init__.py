@@ -1,7 +1,8 @@
-"""Tables in and out: CSV, TSV, JSON lines and Parquet, checked and with errors that name file and line."""
+"""Tables in and out: CSV, TSV, JSON lines, Parquet and CoNLL, checked and with errors that name file and line."""
 
 from elman.tables.arrays import numbers_in, sequences
 from elman.tables.blocks import next_cut
+from elman.tables.conll import Sentence, read_conll
 from elman.tables.reading import SUFFIXES, read_table
 from elman.tables.rows import complete_rows, filled_rows, require_columns
 from elman.tables.streaming import stream_table, stream_text
@@ -9,10 +10,12 @@ from elman.tables.writing import write_table
 
 __all__ = [
     "SUFFIXES",
+    "Sentence",
     "complete_rows",
     "filled_rows",
     "next_cut",
     "numbers_in",
+    "read_conll",
     "read_table",
     "require_columns",
     "sequences",

@@ -57,7 +57,7 @@ def read_table(source: str | os.PathLike[str], *, name: str | None = None, text:
         path = Path(source)
         name = name or str(source)
         suffix = table_suffix(path, name)
-        data = _content(path, name)
+        data = content(path, name)
     if suffix == ".parquet":
         table = _read_parquet(data, name, text)
     else:
@@ -103,7 +103,12 @@ def table_suffix(path: Path, name: str) -> str:
     return suffix
 
 
-def _content(path: Path, name: str) -> bytes:
+def content(path: Path, name: str) -> bytes:
+    """The bytes of a file, unpacked.
+
+    Raises:
+        InputError: it is not there, or cannot be read.
+    """
     with readable(path, name):
         data = path.read_bytes()
         return gzip.decompress(data) if path.suffix.lower() == ".gz" else data

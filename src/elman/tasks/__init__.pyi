@@ -2,5 +2,6 @@ from .classifier import Classifier as Classifier
 from .generator import Generator as Generator
 from .loading import load as load
 from .regressor import Regressor as Regressor
+from .tagger import Tagger as Tagger
 from .translator import Translation as Translation
 from .translator import Translator as Translator

@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 from torch import nn
 
+from elman.equations import Cell
 from elman.errors import InputError
 from elman.models import Feedforward
 from elman.tasks.coded import Coded
@@ -16,14 +17,15 @@ One = TypeVar("One", bound=Estimator)
 def fit_feedforward(
     estimator: One, X: Any, y: Any, *, announce: Callable[[int, int], None] = lambda window, hidden_size: None
 ) -> One:
-    """Train the plain feedforward network in an estimator's place: the last W steps side by side, one hidden layer.
+    """Train the plain feedforward network in an estimator's place: W steps side by side, one hidden layer.
 
     Training data, validation data and options are the estimator's, and the hidden layer is as wide as makes the
     numbers of parameters equal within 2 %. W is 1, 2, 4, 8 ... until it spans the longest sequence, or the window of a
-    generator; the one with the best validation value is returned.
+    generator; the one with the best validation value is returned. A tagger's window, of 1, 3, 7, 15 ... steps, has its
+    step in the middle; it reads words by the same characters and has the same random field.
 
     Args:
-        estimator: a fitted `Classifier` or `Regressor`; it stays as it is.
+        estimator: a fitted `Classifier`, `Regressor` or `Tagger`; it stays as it is.
         X: the sequences that it was fitted on.
         y: what each is to give.
         announce: told of each W and width before its training.
@@ -70,14 +72,18 @@ def _fresh(estimator: One) -> One:
 
 def _wirings(estimator: Estimator, training: Coded) -> Iterator[dict[str, Any]]:
     recurrent = estimator.model_config_
-    ends = {name: recurrent[name] for name in ("input_size", "output_size", "embedding_size")}
+    same = ("input_size", "output_size", "embedding_size", "num_characters", "spelling_size", "crf")
+    ends = {name: recurrent[name] for name in same if name in recurrent}
+    if recurrent.get("num_characters"):  # words are spelt by the same network
+        ends["cell"] = recurrent["cell"]
+    own = {"in_step": recurrent["kind"] == "InStep", "centred": estimator.task == "tag"}
     longest = estimator.most_steps(training)
     windows = [1]
     while windows[-1] < longest:
-        windows.append(2 * windows[-1])
+        windows.append(2 * windows[-1] if estimator.task != "tag" else 2 * windows[-1] + 1)
     for window in windows:
         try:
-            hidden_size = Feedforward.equal_size(parameters(estimator.model_), window=window, **ends)
+            hidden_size = equal_size(parameters(estimator.model_), {"window": window, **ends, **own})
         except InputError:  # so many inputs that one hidden unit more or less is over 2 %
             continue
         yield {
@@ -85,10 +91,16 @@ def _wirings(estimator: Estimator, training: Coded) -> Iterator[dict[str, Any]]:
             **ends,
             "window": window,
             "hidden_size": hidden_size,
-            "in_step": recurrent["kind"] == "InStep",
+            **own,
             "dropout": recurrent["dropout"],
             "symbol_dropout": recurrent.get("symbol_dropout", 0.0),
         }
+
+
+def equal_size(parameters: int, config: dict[str, Any]) -> int:
+    """The width of a feedforward network's hidden layer that gives it so many parameters, within 2 %."""
+    others = {**config, "cell": Cell.from_config(config["cell"])} if "cell" in config else config
+    return Feedforward.equal_size(parameters, **others)
 
 
 def _better(one: Estimator, other: Estimator) -> bool:

@@ -30,8 +30,17 @@ def network_equations(cell: "Cell | None", config: dict[str, Any]) -> list[str]:
     """
     from elman.equations.plain import plain_equations
 
-    hidden = plain_equations(cell) if cell else ["h_t = tanh(W_xh [x_{t-W+1} ... x_t] + b_h)"]
-    return [*hidden, *_output(config)]
+    ends = ("x_{t-(W-1)/2}", "x_{t+W/2}") if config.get("centred") else ("x_{t-W+1}", "x_t")
+    window = f"h_t = tanh(W_xh [{' ... '.join(ends)}] + b_h)"
+    hidden = [window] if cell is None or config["kind"] == "Feedforward" else plain_equations(cell)
+    spelt = ["x_t = [E_word; states after the word's characters, read from both ends]"]
+    field = ["tags = argmax over legal k_1 ... k_T of sum_t y_t[k_t] + A[k_{t-1}, k_t]"]
+    return [
+        *(spelt if config.get("num_characters") else []),
+        *hidden,
+        *_output(config),
+        *(field if config.get("crf") else []),
+    ]
 
 
 def letter(tensor: str) -> str:
@@ -47,6 +56,11 @@ def codec_facts(config: dict[str, Any]) -> dict[str, Any]:
         return {"kind": "label", "classes": config["classes"]}
     if config["kind"] == "audio":
         return {"kind": "audio", "sample_rate": config["sample_rate"], "channels": len(config["mean"])}
+    if config["kind"] == "tags":
+        return {"kind": "tags", "scheme": config["scheme"], "tags": config["tags"]}
+    if config["kind"] == "tokens":
+        counts = [len(config[part]["symbols"]) if config[part] else 0 for part in ("words", "characters")]
+        return {"kind": "tokens", "words": counts[0], "characters": counts[1]}
     return {"kind": config["kind"], "channels": len(config["mean"]), "may_be_missing": len(config["indicators"])}
 
 
@@ -56,9 +70,12 @@ def codec_line(codec: dict[str, Any]) -> str:
         return f"text, {codec['symbols']:,} {codec['level']}"
     if codec["kind"] == "audio":
         return f"sound at {codec['sample_rate']:,} Hz, {codec['channels']} log-mel channels every 10 ms"
-    if codec["kind"] == "label":
-        shown = ", ".join(map(str, codec["classes"][:6])) + (", ..." if len(codec["classes"]) > 6 else "")
-        return f"{len(codec['classes'])} classes: {shown}"
+    if codec["kind"] == "tokens":
+        return f"words, {codec['words']:,}" + (f", of {codec['characters']} characters" if codec["characters"] else "")
+    if codec["kind"] in ("label", "tags"):
+        names = codec["classes" if codec["kind"] == "label" else "tags"]
+        what = "classes" if codec["kind"] == "label" else f"tags ({codec['scheme']})"
+        return f"{len(names)} {what}: {', '.join(map(str, names[:6]))}" + (", ..." if len(names) > 6 else "")
     marked = codec["may_be_missing"]
     return f"{codec['channels']} number{'s' if codec['channels'] > 1 else ''} at a time" + (
         f", {marked} with missing values" if marked else ""

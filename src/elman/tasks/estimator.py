@@ -109,6 +109,12 @@ class Estimator(BaseEstimator, Options, ABC):  # type: ignore[misc]
         """Whether the fitted model gives an output for each step."""
         return self.model_config_["kind"] == "InStep" or bool(self.model_config_.get("in_step"))
 
+    @property
+    def keeps_state(self) -> bool:
+        """Whether it gives an output for each step and reads forwards only, so that its state can be carried on."""
+        config = getattr(self, "model_config_", {})
+        return config.get("kind") == "InStep" and not config["bidirectional"] and not config.get("crf")
+
     def metric(self, validation: Coded) -> Metric | None:
         """What decides which epoch was best; None for the validation loss."""
         return None

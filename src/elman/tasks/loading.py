@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 TASKS = {
     "classify": ("elman.tasks.classifier", "Classifier"),
     "regress": ("elman.tasks.regressor", "Regressor"),
+    "tag": ("elman.tasks.tagger", "Tagger"),
     "generate": ("elman.tasks.generator", "Generator"),
     "translate": ("elman.tasks.translator", "Translator"),
 }

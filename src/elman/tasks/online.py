@@ -27,6 +27,7 @@ FIXED = (
         "level",
     ),
     *("source_level", "target_level", "pooling", "train_initial_state", "optimizer", "average"),
+    *("characters", "crf"),
 )
 """Options that may not change from one part to the next."""
 
@@ -50,7 +51,7 @@ def learn(estimator: "Estimator", X: Any, y: Any, classes: Sequence[Any] | None,
     if first:
         estimator.build_model(coded)
     device = next(estimator.model_.parameters()).device
-    data = estimator.data_of_part(coded, device, each=_keeps_state(estimator))
+    data = estimator.data_of_part(coded, device, each=estimator.keeps_state)
     before = [] if first else estimator.history_.epochs
     settings = estimator.settings(coded, epochs=1, warm_up=0.0, decay="none", seed=estimator.random_state + len(before))
     with estimator.unfitted_on_error() if first else nullcontext():
@@ -96,14 +97,8 @@ def _coded(estimator: "Estimator", X: Any, y: Any) -> Coded:
     return estimator.coded(sequences, targets, in_step=in_step)
 
 
-def _keeps_state(estimator: "Estimator") -> bool:
-    """Whether a network gives a value for each step and reads forwards only, so that its state can be carried."""
-    config = getattr(estimator, "model_config_", {})
-    return config.get("kind") == "InStep" and not config["bidirectional"]
-
-
 def _check_goes_on(estimator: "Estimator", coded: Coded, continuation: Continuation) -> None:
-    if not _keeps_state(estimator):
+    if not estimator.keeps_state:
         raise InputError(
             "goes_on is True, but there is no state to go on from: that needs an earlier partial_fit of a network with "
             "a value for each step (per='step', bidirectional=False)"

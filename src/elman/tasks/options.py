@@ -168,6 +168,17 @@ class GeneratorOptions(Options):
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
+class TaggerOptions(InStepOptions, Options):
+    """What `Tagger` and `elman train tag` take."""
+
+    learning_rate: float = option(0.005, "Peak of the learning rate, after warm-up and before decay")
+    dropout: float = option(0.3, "Probability of zeroing a value in training")
+    characters: bool = option(True, "Read words by their characters too")
+    crf: bool = option(True, "Score whole sequences of tags, where no illegal step is taken; else each tag alone")
+    symbol_dropout: float = option(0.1, "Probability of reading an unknown word in place of one, in training")
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
 class TranslatorOptions(Options):
     """What `Translator` and `elman train translate` take."""
 

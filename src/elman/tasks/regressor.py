@@ -1,7 +1,7 @@
 """Sequence in, numbers out: one value per step, or one for the whole sequence."""
 
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import torch
@@ -11,19 +11,15 @@ from torch import Tensor, nn
 
 from elman.codecs import KINDS, Ragged, SeriesCodec, as_sequences, kind_of
 from elman.errors import InputError
-from elman.state import State
 from elman.tasks.coded import Batch, Coded, input_codec
-from elman.tasks.estimator import Estimator
 from elman.tasks.learning import Learner, SeriesLearner, input_learner
 from elman.tasks.listening import readable
 from elman.tasks.options import RegressorOptions
-from elman.tasks.parts import FEW
-from elman.train import BatchLoss, Examples, Lanes
-
-WARM_UP = 0.25  # of a window: steps before a piece that are read and not scored, so that its state is not 0
+from elman.tasks.windowed import Windowed, outputs_and_state, parts_by_time
+from elman.train import BatchLoss
 
 
-class Regressor(RegressorMixin, Estimator, RegressorOptions):  # type: ignore[misc]
+class Regressor(RegressorMixin, Windowed, RegressorOptions):  # type: ignore[misc]
     """Numbers from sequences: of vectors or texts, of any lengths; a value per step, or one per sequence.
 
     In step (`per="step"`) every hidden state gives an output; for a whole sequence the last one does. Inputs and
@@ -55,9 +51,10 @@ class Regressor(RegressorMixin, Estimator, RegressorOptions):  # type: ignore[mi
         if not scored:
             raise InputError("y has no value that is not missing: there is nothing to learn from")
         sequences, targets = [sequences[k] for k in scored], [targets[k] for k in scored]
-        by_time = in_step and len(sequences) < FEW and self.validation_fraction > 0
-        if by_time:
-            training, validation = self._parts_by_time(sequences, targets)
+        if self.by_time(sequences, in_step):
+            scored_steps = [np.flatnonzero(~np.isnan(target).all(1)) for target in targets]
+            parts = parts_by_time(sequences, targets, scored_steps, self.validation_fraction, self.unscored)
+            training, validation = parts
         else:
             rows = self._split(sequences)
             training, validation = ([(sequences[k], targets[k]) for k in part] for part in rows)
@@ -84,18 +81,9 @@ class Regressor(RegressorMixin, Estimator, RegressorOptions):  # type: ignore[mi
         scaled = Ragged.of([self._scaled(target) for target in y])
         return Coded(self.codecs_["input"].encode_all(X), scaled if in_step else scaled.values)
 
-    def _parts_by_time(self, sequences: Any, targets: list[np.ndarray]) -> tuple[list[Any], list[Any]]:
-        """Each sequence's beginning to train on, and the whole of it to validate on with only its end scored."""
-        training, validation = [], []
-        for one, target in zip(sequences, targets, strict=True):
-            steps = np.flatnonzero(~np.isnan(target).all(1))  # that have a target
-            held_out = max(round(len(steps) * self.validation_fraction), 1) if len(steps) > 1 else 0
-            end = steps[-held_out] if held_out else len(target)
-            training.append((one[:end], target[:end]))
-            later = target.copy()
-            later[:end] = np.nan
-            validation.append((one, later))
-        return training, validation
+    def unscored(self, target: np.ndarray) -> np.ndarray:
+        """Missing values, which are not learned from."""
+        return np.full_like(target, np.nan)
 
     def _scaled(self, target: np.ndarray) -> np.ndarray:
         """A target in units of the training data's deviation, float32, with NaN where it is missing."""
@@ -115,37 +103,9 @@ class Regressor(RegressorMixin, Estimator, RegressorOptions):  # type: ignore[mi
             return {"kind": "InStep", **self.ends(), **network}
         return {"kind": "ManyToOne", **self.ends(), "pooling": self.pooling, **network}
 
-    def pieces(self, training: Coded) -> int:
-        """How many sequences there are, or windows where they are longer than one."""
-        if not self._is_cut(training):
-            return len(training)
-        return int((-(-training.inputs.lengths // self.window)).sum())
-
-    def rows(self, training: Coded) -> int:
-        """No more lanes than there are windows, or a lane would be shorter than one: the largest power of 2."""
-        most = super().rows(training)
-        return min(most, 1 << self.pieces(training).bit_length() - 1) if self._is_cut(training) else most
-
-    def training_data(self, training: Coded, device: torch.device) -> Examples[Batch] | Lanes[Batch]:
-        """Lanes where sequences are longer than a window; pieces where the network reads the future or has no state."""
-        if not self._is_cut(training):
-            return training.examples(device)
-        if self.model_config_["kind"] == "InStep" and not self.model_config_["bidirectional"]:
-            return training.lanes(int(self.window), device)
-        if training.known_digest is not None:
-            raise InputError(
-                "a network that reads both ways learns long sequences in pieces, which are made in memory: "
-                "give bidirectional=False (--no-bidirectional), or do not stream the file (--no-stream)"
-            )
-        return cut(training, int(self.window)).examples(device)
-
-    def _is_cut(self, training: Coded) -> bool:
-        in_step = isinstance(training.targets, Ragged)
-        return in_step and 0 < self.window < int(training.inputs.lengths.max())
-
     def loss(self, model: nn.Module, batch: Batch) -> BatchLoss:
         """Squared error, over the values that are not missing."""
-        outputs, state = _outputs(model, batch.inputs, batch.lengths, batch.state)
+        outputs, state = outputs_and_state(model, batch.inputs, batch.lengths, batch.state)
         error = outputs - batch.targets
         valid = ~batch.targets.isnan()
         if batch.target_lengths is not None:
@@ -163,7 +123,7 @@ class Regressor(RegressorMixin, Estimator, RegressorOptions):  # type: ignore[mi
         codec: SeriesCodec = self.codecs_["output"]
 
         def run(batch: Tensor, lengths: Tensor) -> list[np.ndarray]:
-            outputs = codec.decode(_outputs(self.model_, batch, lengths)[0].cpu().numpy())
+            outputs = codec.decode(outputs_and_state(self.model_, batch, lengths)[0].cpu().numpy())
             outputs = outputs[..., 0] if codec.input_size == 1 else outputs
             if not self.in_step:
                 return list(outputs)
@@ -200,14 +160,6 @@ class Regressor(RegressorMixin, Estimator, RegressorOptions):  # type: ignore[mi
     def score(self, X: Any, y: Any) -> float:
         """R squared."""
         return self.evaluate(X, y)["r2"]
-
-
-def _outputs(
-    model: nn.Module, inputs: Tensor, lengths: Tensor, state: State | None = None
-) -> tuple[Tensor, State | None]:
-    """The outputs, and in step the state after them."""
-    found: Any = model(inputs, lengths) if state is None else model(inputs, lengths, state)
-    return found if isinstance(found, tuple) else (found, None)
 
 
 def as_targets(sequences: Sequence[Any], y: Any, per: str | None) -> tuple[list[np.ndarray], bool]:
@@ -261,17 +213,3 @@ def as_targets(sequences: Sequence[Any], y: Any, per: str | None) -> tuple[list[
         if width not in (size, None):
             raise InputError(f"y[{k}] has {width} values for each step, but those before it have {size}")
     return [one.reshape(len(one), size) for one in arrays], True
-
-
-def cut(coded: Coded, window: int) -> Coded:
-    """Sequences longer than `window` in pieces; each reads some steps before it without being scored on them."""
-    inputs, targets = [], []
-    for one, target in zip(coded.inputs, cast(Ragged, coded.targets), strict=True):
-        warm_up = round(window * WARM_UP) if len(one) > window else 0
-        for start in range(0, max(len(one), 1), window):
-            before = max(start - warm_up, 0)
-            piece = target[before : start + window].copy()
-            piece[: start - before] = np.nan
-            inputs.append(one[before : start + window])
-            targets.append(piece)
-    return Coded(Ragged.of(inputs), Ragged.of(targets))

@@ -172,7 +172,12 @@ def _network(report: Report, estimator: Estimator) -> None:
             *([("cell", cell.name)] if cell else []),
             *codecs,
             ("parameters", parameters(estimator.model_)),
-            *((name.replace("_", " "), _plain(value)) for name, value in config.items()),
+            *((name.replace("_", " "), _plain(value)) for name, value in config.items() if name != "crf"),
+            *(
+                [("legal steps between tags", sum(row.count("1") for row in config["crf"]))]
+                if config.get("crf")
+                else []
+            ),
         ]
     )
     rows = [

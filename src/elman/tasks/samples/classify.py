@@ -37,10 +37,11 @@ def add(report: Report, estimator: Any, validation: Coded, rows: np.ndarray) -> 
         surest = wrong[np.argsort(-probabilities[wrong].max(1), kind="stable")][:SHOWN]
         if len(surest):
             report.table(header, map(line, surest), "Wrong ones that the model is most sure of.")
-    _confusions(report, names, Counter(zip(truth.tolist(), predicted.tolist(), strict=True)))
+    confusions(report, names, Counter(zip(truth.tolist(), predicted.tolist(), strict=True)))
 
 
-def _confusions(report: Report, names: list[str], counts: Counter[tuple[int, int]]) -> None:
+def confusions(report: Report, names: list[str], counts: Counter[tuple[int, int]]) -> None:
+    """How often each class is taken for each, as a matrix if there are few, and the most frequent mistakes."""
     classes = range(len(names))
     if len(names) <= CLASSES:
         report.paragraph(
