@@ -92,7 +92,7 @@ def test_on_a_terminal_spans_are_marked() -> None:
     from elman.cli.predictions.tag import marked
 
     spans = [{"kind": "city", "start": 1, "stop": 3}, {"kind": "day", "start": 3, "stop": 4}]
-    assert marked(["to", "New", "York", "today"], [], spans) == "to [New York](city) [today](day)"
+    assert marked(["to", "New", "York", "today"], [], spans) == "to [New York: city] [today: day]"
     assert marked(["a", "dog"], ["DET", "NOUN"], None) == "a/DET dog/NOUN"
 
 

@@ -16,6 +16,7 @@ def require_seqeval() -> ModuleType:
     Raises:
         MissingExtra: it is not installed; better said before a training than after it.
     """
+    require("seqeval", "text")
     return require("seqeval.metrics.sequence_labeling", "text")
 
 

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from elman.codecs import Ragged, SeriesCodec, TagCodec, TokensCodec, as_sequences, kind_of
 from elman.codecs.tags import PLAIN, Span, spans
-from elman.errors import InputError
+from elman.errors import DataWarning, InputError
 from elman.tasks.coded import Batch, Coded
 from elman.tasks.learning import Learner
 from elman.tasks.options import TaggerOptions
@@ -210,6 +210,7 @@ class Tagger(Windowed, TaggerOptions):
             warnings.warn(
                 f"{unseen.total():,} of {sum(map(len, truth)):,} steps have a tag not seen in training ({shown}): "
                 "counted as errors",
+                DataWarning,
                 stacklevel=2,
             )
         return tag_scores(truth, self.predict(sequences), codec.scheme != PLAIN)

@@ -50,7 +50,7 @@ def marked(words: list[str], tags: list[str], spans: list[dict[str, Any]] | None
     shown = list(words)
     for one in spans:
         shown[one["start"]] = f"[{shown[one['start']]}"
-        shown[one["stop"] - 1] += f"]({one['kind']})"
+        shown[one["stop"] - 1] += f": {one['kind']}]"
     return " ".join(shown)
 
 
