@@ -48,6 +48,17 @@ def test_what_is_put_in_is_read_back_as_text() -> None:
     assert page.captions == [f"{SHOWN} First.", f"Second {SHOWN}"]
 
 
+def test_sentences_have_their_pieces_marked() -> None:
+    report = Report("t")
+    rows = [(NASTY, ["to", ("New York", "city", True)]), ("b", [(NASTY, "day", False), "on"])]
+    report.sentences(("", "sentence"), rows, NASTY)
+    page = Page(report.html())
+    page.check_alone()
+    assert page.tables == [[["", "sentence"], [SHOWN, "to New Yorkcity"], ["b", f"{SHOWN}day on"]]]
+    assert "<mark>New York<small>city</small></mark>" in page.html
+    assert page.html.count('<mark class="wrong">') == 1
+
+
 def test_decimals_are_those_of_the_column() -> None:
     report = Report("t")
     report.table(("a", "b", "c"), [(0.5, 12.0, 1e-9), (0.25, 3.456, 2e-9), (None, -0.1, 0.0)])

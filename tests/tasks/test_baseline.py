@@ -45,6 +45,24 @@ def test_sizes_and_validation_data_are_equal(kind: str, tmp_path: Path) -> None:
     assert (elman.load(tmp_path / "plain.safetensors").predict_proba(X) == plain.predict_proba(X)).all()  # type: ignore[attr-defined]
 
 
+def test_a_tagger_s_window_has_its_step_in_the_middle(tmp_path: Path) -> None:
+    """The tag is the word behind: a window of one cannot see it, one of three can; and it has the same ends."""
+    X = [generator.choice(list("abcd"), 8).tolist() for _ in range(80)]
+    y = [[*(f"X{word}" for word in words[1:]), "Xa"] for words in X]
+    network = elman.Tagger(**OPTIONS | {"epochs": 30, "learning_rate": 0.02}).fit(X, y)
+    tried: list[int] = []
+    plain = fit_feedforward(network, X, y, announce=lambda window, _: tried.append(window))
+    assert tried == [1, 3]  # wider ones cannot be made equal in size
+    config = plain.model_config_
+    assert config["centred"]
+    assert config["window"] > 1
+    assert all(config[name] == network.model_config_[name] for name in ("crf", "num_characters", "spelling_size"))
+    assert abs(parameters(plain.model_) / parameters(network.model_) - 1) <= 0.02
+    assert plain.score(X, y) > 0.95
+    plain.save(tmp_path / "plain.safetensors")
+    assert elman.load(tmp_path / "plain.safetensors").predict(X) == plain.predict(X)  # type: ignore[attr-defined]
+
+
 def test_what_it_refuses() -> None:
     X, y = ["a", "b", "ab", "ba"], [1.0, 2.0, 3.0, 4.0]
     translator = elman.Translator(**OPTIONS | {"epochs": 1}).fit(X, X)

@@ -251,3 +251,40 @@ def test_long_texts_are_cut() -> None:
     cells = [row[1] for row in page_of(estimator, validation).table(" input")]
     assert {len(cell) for cell in cells} == {160}
     assert all(cell.endswith("…") for cell in cells)
+
+
+def test_sentences_with_their_spans_and_what_is_right_of_them() -> None:
+    X = [["to", "Rome", "&"], ["New", "York"], [], ["to", "Oslo", "on", "monday"]] * 6
+    y = [["O", "B-city", "O"], ["B-city", "I-city"], [], ["O", "B-city", "O", "B-<day>"]] * 6
+    X, y = (
+        [[*one, *([more(k)] if one else [])] for k, one in enumerate(part)]
+        for part, more in ((X, str), (y, "O".format))
+    )
+    estimator, validation = fitted(elman.Tagger(**QUICK | {"epochs": 12, "learning_rate": 0.02}), X, y)
+    page = page_of(estimator, validation)
+    truth = [estimator.codecs_["output"].decode(one) for one in validation.targets]
+    found = [estimator.codecs_["output"].decode(one) for one in estimator.numbers(validation.inputs)]
+    pairs = [(a, b) for one, other in zip(truth, found, strict=True) for a, b in zip(one, other, strict=True)]
+    right, whole = sum(a == b for a, b in pairs), sum(a == b for a, b in zip(truth, found, strict=True))
+    said = f"{right} of {len(pairs)} tags are predicted right, {right / len(pairs):.1%}; all of them in {whole} of"
+    assert said in " ".join(page.words.split())
+    kinds, sentences = (next(table for table in page.tables if name in table[0]) for name in ("kind", "sentence"))
+    there = {kind: sum(tag == f"B-{kind}" for one in truth for tag in one) for kind in ("city", "<day>")}
+    said = {kind: sum(tag == f"B-{kind}" for one in found for tag in one) for kind in ("city", "<day>")}
+    assert {row[0]: [int(row[1]), int(row[2])] for row in kinds[1:]} == {
+        kind: [there[kind], said[kind]] for kind in there if there[kind] + said[kind]
+    }
+    assert len(sentences) > 1
+    marked = sum("New Yorkcity" in row[1] for row in sentences[1:])
+    assert marked or not any(one == ["B-city", "I-city"] for one in truth)
+    estimator.codecs_["output"].scheme = "plain"
+    assert "the most frequent mistakes" in page_of(estimator, validation).words.lower() or right == len(pairs)
+
+
+def test_states_over_time() -> None:
+    states = [(x[:, 0] > 0).astype(int).tolist() for x in SERIES]
+    estimator, validation = fitted(elman.Tagger(**QUICK), SERIES, states)
+    page = page_of(estimator, validation)
+    (caption,) = (one for one in page.captions if one.startswith("Tags over time."))
+    assert caption.endswith("The tags: 1 0, 2 1.")
+    assert page.tables[0][0][1:3] == ["0", "1"]  # the confusion matrix

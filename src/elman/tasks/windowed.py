@@ -44,6 +44,11 @@ class Windowed(Estimator):
         most = super().rows(training)
         return min(most, 1 << self.pieces(training).bit_length() - 1) if self._is_cut(training) else most
 
+    def most_steps(self, training: Coded) -> int:
+        """No more than the window, which long sequences are cut to."""
+        longest = super().most_steps(training)
+        return min(longest, int(self.window)) if self._is_cut(training) else longest
+
     def training_data(self, training: Coded, device: torch.device) -> Examples[Batch] | Lanes[Batch]:
         """Lanes where sequences are longer than a window; pieces where the network reads the future or has no state."""
         if not self._is_cut(training):
