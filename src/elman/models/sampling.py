@@ -68,8 +68,8 @@ def sampled_from(
     highest = scores.max(-1, keepdims=True)
     if not np.isfinite(highest).all():
         raise InputError("no symbol has a score that is a finite number: the model is damaged, or all are left out")
+    order = np.argsort(-scores, axis=-1, kind="stable")  # before a subtraction that may round two to one
     scores = scores - highest
-    order = np.argsort(-scores, axis=-1, kind="stable")
     if temperature == 0:
         top_k, temperature = 1, 1.0
     with np.errstate(over="ignore"):  # a tiny temperature makes -inf of all but the likeliest
