@@ -6,17 +6,20 @@ from elman.tables.conll import Sentence, read_conll
 from elman.tables.reading import SUFFIXES, read_table
 from elman.tables.rows import complete_rows, filled_rows, require_columns
 from elman.tables.streaming import stream_table, stream_text
+from elman.tables.word_vectors import WordVectors, read_word_vectors
 from elman.tables.writing import write_table
 
 __all__ = [
     "SUFFIXES",
     "Sentence",
+    "WordVectors",
     "complete_rows",
     "filled_rows",
     "next_cut",
     "numbers_in",
     "read_conll",
     "read_table",
+    "read_word_vectors",
     "require_columns",
     "sequences",
     "stream_table",

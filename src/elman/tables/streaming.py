@@ -100,7 +100,7 @@ def stream_text(
     path, name = Path(source), str(source)
     empty = True
     with readable(path, name), path.open("rb") as raw:
-        for piece in text_blocks(_unpacked(path, raw), block_size or BLOCK, name):
+        for piece in text_blocks(unpacked(path, raw), block_size or BLOCK, name):
             empty = False
             told(raw.tell())
             yield piece
@@ -113,7 +113,7 @@ def _lines(
 ) -> Iterator[pd.DataFrame]:
     """The rows of CSV, TSV or JSON lines."""
     with readable(path, name), path.open("rb") as raw:
-        file = _unpacked(path, raw)
+        file = unpacked(path, raw)
         start = file.read(max(block_size, HEADER)).removeprefix(b"\xef\xbb\xbf")
         file.seek(0)
         if suffix in (".jsonl", ".ndjson") or (suffix == ".txt" and start.lstrip().startswith(b"{")):
@@ -130,7 +130,7 @@ def _lines(
             yield frame
 
 
-def _unpacked(path: Path, raw: BinaryIO) -> BinaryIO:
+def unpacked(path: Path, raw: BinaryIO) -> BinaryIO:
     return cast(BinaryIO, gzip.GzipFile(fileobj=raw)) if path.suffix.lower() == ".gz" else raw
 
 
