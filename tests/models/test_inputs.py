@@ -40,3 +40,45 @@ def test_symbol_dropout_reads_the_unknown_symbol_in_training_only() -> None:
     unknown = (end(symbols) == end.embedding.weight[0]).all(-1)
     assert 0.2 < unknown.float().mean() < 0.4
     torch.testing.assert_close(end.eval()(symbols), end.embedding.weight[symbols], rtol=0, atol=0)
+
+
+def test_frozen_symbols_are_the_last_and_are_not_learned() -> None:
+    """Each symbol is a row of one table, and gradients are those of that table's rows that are learned."""
+    torch.manual_seed(0)
+    end = SequenceInput(6, 3, dropout=0.0, frozen=2)
+    theirs = torch.tensor([[2.0, -2.0, 2.0], [-2.0, 2.0, -2.0]])
+    assert end.embedding is not None
+    fresh = end.embedding.weight.detach().clone()
+    end.put(theirs)
+    torch.testing.assert_close(end.embedding.weight, 2 * fresh)  # of the same deviation as theirs
+    symbols = torch.tensor([[5, 0, 3], [4, 4, 1]])
+    table = torch.cat([end.embedding.weight, theirs]).detach().requires_grad_()
+    weights = torch.randn(2, 3, 3)
+    torch.testing.assert_close(end(symbols), table[symbols], rtol=0, atol=0)
+    (end(symbols) * weights).sum().backward()
+    (table[symbols] * weights).sum().backward()
+    assert table.grad is not None
+    torch.testing.assert_close(end.embedding.weight.grad, table.grad[:4])
+    assert [name for name, one in end.named_parameters() if one.requires_grad] == ["embedding.weight"]
+
+
+def test_vectors_that_are_tuned_are_where_learning_begins() -> None:
+    end = SequenceInput(6, 3, dropout=0.0)
+    theirs = torch.randn(2, 3)
+    end.put(theirs)
+    assert end.embedding is not None
+    torch.testing.assert_close(end.embedding.weight[4:], theirs)
+    assert end.embedding.weight.requires_grad
+
+
+def test_symbols_that_come_after_training() -> None:
+    for frozen in (0, 2):
+        end = SequenceInput(6, 3, dropout=0.0, frozen=frozen)
+        before = end(torch.arange(6).unsqueeze(0)).detach()
+        for more in torch.randn(4, 3).split(2):
+            end.append(more)
+            torch.testing.assert_close(end(torch.tensor([[-2, -1]]) + 6 + end.vectors.shape[0] - frozen)[0], more)
+        torch.testing.assert_close(end(torch.arange(6).unsqueeze(0)), before, rtol=0, atol=0)
+        kept = SequenceInput(10, 3, dropout=0.0, frozen=4 + frozen)  # as a model file has it
+        kept.load_state_dict(end.state_dict())
+        torch.testing.assert_close(kept(torch.arange(10)), end(torch.arange(10)), rtol=0, atol=0)

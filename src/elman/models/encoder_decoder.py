@@ -33,6 +33,7 @@ class Encoder(nn.Module):
         dropout: the probability with which, in training, a number of an embedding or between layers is zeroed.
         embedding_size: numbers that stand for a symbol.
         init: how the recurrent weights start; see `Recurrent`.
+        frozen: see `SequenceInput`.
     """
 
     def __init__(
@@ -45,9 +46,10 @@ class Encoder(nn.Module):
         dropout: float,
         embedding_size: int,
         init: str,
+        frozen: int,
     ) -> None:
         super().__init__()
-        self.input = SequenceInput(source_size, embedding_size, dropout)
+        self.input = SequenceInput(source_size, embedding_size, dropout, frozen=frozen)
         self.recurrent = Recurrent(
             cell,
             embedding_size,
@@ -160,6 +162,7 @@ class EncoderDecoder(nn.Module):
         start: the symbol that the decoder reads first.
         end: the symbol that ends a target.
         unknown: the symbol that stands for those that are not known; it is read and never written.
+        frozen: how many symbols of sources have vectors that are not learned; see `SequenceInput`.
 
     Raises:
         InputError: an argument is out of range.
@@ -187,15 +190,23 @@ class EncoderDecoder(nn.Module):
         start: int = 1,
         end: int = 2,
         unknown: int = 0,
+        frozen: int = 0,
     ) -> None:
         super().__init__()
         if embedding_size < 1:
             raise InputError(f"embedding_size is {embedding_size}; the symbols of a target need at least 1")
         self.start, self.end, self.unknown = start, end, unknown
-        self.encoder = Encoder(source_size, cell, hidden_size, num_layers, bidirectional, dropout, embedding_size, init)
+        self.encoder = Encoder(
+            source_size, cell, hidden_size, num_layers, bidirectional, dropout, embedding_size, init, frozen
+        )
         self.decoder = Decoder(
             target_size, self.encoder.memory_size, cell, hidden_size, num_layers, dropout, embedding_size, init
         )
+
+    @property
+    def input(self) -> SequenceInput:
+        """The end that reads the source."""
+        return self.encoder.input
 
     def forward(self, source: Tensor, source_lengths: Tensor, target: Tensor) -> Tensor:
         """Teacher forcing: the scores of each next symbol after the true ones before it.

@@ -28,7 +28,7 @@ class Feedforward(nn.Module):
         in_step: whether there is an output for every step, or one for the end of the sequence.
         dropout: the probability of zeroing in training: embeddings, before the output layer.
         embedding_size: numbers that stand for a symbol; 0 says that the input is vectors.
-        symbol_dropout: see `SequenceInput`.
+        symbol_dropout, frozen: see `SequenceInput`.
         centred: whether the window of a step has it in its middle, and so the future too; else at its end.
         cell: of what reads characters, where there are some.
         num_characters: see `Reader`.
@@ -51,12 +51,13 @@ class Feedforward(nn.Module):
         num_characters: int = 0,
         spelling_size: int = 0,
         crf: Sequence[str] | None = None,
+        frozen: int = 0,
     ) -> None:
         super().__init__()
         self.window, self.in_step = window, in_step
         self.after = window // 2 if centred else 0  # steps of a window behind its own
         spelling = Spelling(num_characters, cell, spelling_size) if num_characters else None
-        self.input = SequenceInput(input_size, embedding_size, dropout, symbol_dropout, spelling)
+        self.input = SequenceInput(input_size, embedding_size, dropout, symbol_dropout, spelling, frozen)
         self.hidden = nn.Linear(window * self.input.output_size, hidden_size)
         self.dropout = nn.Dropout(dropout)
         self.readout = nn.Linear(hidden_size, output_size)

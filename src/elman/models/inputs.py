@@ -1,6 +1,7 @@
 """What a model reads at each time step: symbols, or vectors."""
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from elman.models.spelling import Spelling
@@ -20,6 +21,8 @@ class SequenceInput(nn.Module):
         symbol_dropout: the probability with which a symbol is read as 0, the unknown one, in training; so the network
             learns to do without any one symbol, and what an unknown one means.
         spelling: reads the characters that stand beside each symbol; None: there are none.
+        frozen: how many symbols, the last ones, have vectors that training does not change: others have trained them
+            (`put`), or they came after training (`append`).
     """
 
     def __init__(
@@ -29,11 +32,13 @@ class SequenceInput(nn.Module):
         dropout: float,
         symbol_dropout: float = 0.0,
         spelling: Spelling | None = None,
+        frozen: int = 0,
     ) -> None:
         super().__init__()
         self.symbol_dropout = symbol_dropout
         self.output_size = (embedding_size or input_size) + (spelling.size if spelling else 0)
-        self.embedding = nn.Embedding(input_size, embedding_size) if embedding_size else None
+        self.embedding = nn.Embedding(input_size - frozen, embedding_size) if embedding_size else None
+        self.vectors = nn.Parameter(torch.zeros(frozen, embedding_size), requires_grad=False) if frozen else None
         self.spelling = spelling
         self.dropout = nn.Dropout(dropout if embedding_size else 0.0)
 
@@ -47,5 +52,37 @@ class SequenceInput(nn.Module):
             spelt = [self.spelling(characters)]
         if self.training and self.symbol_dropout:
             inputs = inputs.masked_fill(torch.rand(inputs.shape, device=inputs.device) < self.symbol_dropout, 0)
-        embedded = self.embedding(inputs)
+        embedded = self._looked_up(inputs, self.embedding)
         return self.dropout(torch.cat([embedded, *spelt], -1) if spelt else embedded)  # type: ignore[no-any-return]
+
+    def _looked_up(self, symbols: Tensor, embedding: nn.Embedding) -> Tensor:
+        if self.vectors is None:
+            return embedding(symbols)  # type: ignore[no-any-return]
+        theirs = symbols - embedding.num_embeddings
+        own = embedding(symbols.masked_fill(theirs >= 0, 0))
+        return F.embedding(theirs.clamp(min=0), self.vectors).where((theirs >= 0).unsqueeze(-1), own)
+
+    @torch.no_grad()
+    def put(self, vectors: Tensor) -> None:
+        """Give the last symbols these vectors, frozen or not, and bring the others, which are random, to their scale.
+
+        Shape:
+            vectors (K, E)
+        """
+        assert self.embedding is not None
+        self.embedding.weight.mul_(float(vectors.std(correction=0)) or 1.0)
+        if self.vectors is not None:
+            self.vectors.copy_(vectors)
+        else:
+            self.embedding.weight[-len(vectors) :] = vectors
+
+    def append(self, vectors: Tensor) -> None:
+        """Have further symbols, after all others, with these vectors; training does not change them.
+
+        Shape:
+            vectors (K, E)
+        """
+        assert self.embedding is not None
+        vectors = vectors.to(self.embedding.weight)
+        before = vectors[:0] if self.vectors is None else self.vectors
+        self.vectors = nn.Parameter(torch.cat([before, vectors]), requires_grad=False)

@@ -27,6 +27,7 @@ class Reader(nn.Module):
         train_initial_state: whether the state before the first step is a parameter.
         num_characters: how many characters words are spelt with; 0: the input has none.
         spelling_size: numbers that a word's characters become.
+        frozen: see `SequenceInput`.
     """
 
     def __init__(
@@ -44,10 +45,11 @@ class Reader(nn.Module):
         train_initial_state: bool = False,
         num_characters: int = 0,
         spelling_size: int = 0,
+        frozen: int = 0,
     ) -> None:
         super().__init__()
         spelling = Spelling(num_characters, cell, spelling_size) if num_characters else None
-        self.input = SequenceInput(input_size, embedding_size, dropout, symbol_dropout, spelling)
+        self.input = SequenceInput(input_size, embedding_size, dropout, symbol_dropout, spelling, frozen)
         self.recurrent = Recurrent(
             cell,
             self.input.output_size,

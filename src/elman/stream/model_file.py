@@ -43,7 +43,8 @@ def _of_estimator(model: Model, path: str | os.PathLike[str]) -> Parts:
         if (reason := _why_not(about)) is not None:
             raise InputError(f"{path} cannot be streamed: {reason}; what can: {CAN}")
         cell = Cell.from_config(about["cell"])
-        sizes = [about[name] for name in ("input_size", "output_size", "hidden_size", "num_layers", "embedding_size")]
+        names = ("input_size", "output_size", "hidden_size", "num_layers", "embedding_size", "frozen")
+        sizes = [about[name] for name in names[:-1]] + [about.get(names[-1], 0)]  # without word vectors it has none
         if any(type(one) is not int or one < 0 for one in sizes):
             raise ValueError(f"sizes {sizes}")
         codecs, tied = dict(model.metadata["codecs"]), bool(about.get("tie_embeddings"))
@@ -76,14 +77,15 @@ def _why_not(about: dict[str, Any]) -> str | None:
 def _assembled(
     model: Model, path: str | os.PathLike[str], cell: Cell, sizes: list[int], codecs: dict[str, Any], tied: bool
 ) -> Parts:
-    input_size, O, H, L, E = sizes  # noqa: E741
+    input_size, O, H, L, E, frozen = sizes  # noqa: E741
     rows = len(cell.gates) * H
     expected: dict[str, tuple[int, ...]] = {"readout.bias": (O,)}
     if not tied:
         expected["readout.weight"] = (O, H)
     elif E != H:
         expected["readout.projection"] = (E, H)
-    expected |= {"input.embedding.weight": (input_size, E)} if E else {}
+    symbols = {"input.embedding.weight": (input_size - frozen, E), **({"input.vectors": (frozen, E)} if frozen else {})}
+    expected |= symbols if E else {}
     for k in range(L):
         below = H if k else E or input_size
         shapes: dict[str, tuple[int, ...]] = {"weight_ih": (rows, below), "weight_hh": (rows, H)}
@@ -99,7 +101,8 @@ def _assembled(
         layers.append(LayerWeights(**weights, parameters=own))
     initial = {name: np.zeros((L, H), layers[0].weight_ih.dtype) for name in cell.state}
     head = HeadWeights(_head_weight(tensors, tied), tensors["readout.bias"])
-    return Parts(cell, tuple(layers), initial, head, tensors.get("input.embedding.weight"), codecs).checked()
+    embedding = np.concatenate([tensors[name] for name in symbols]) if E else None
+    return Parts(cell, tuple(layers), initial, head, embedding, codecs).checked()
 
 
 def _head_weight(tensors: Mapping[str, np.ndarray], tied: bool) -> np.ndarray:
