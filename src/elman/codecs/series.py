@@ -29,6 +29,8 @@ class SeriesCodec:
     mean: np.ndarray
     std: np.ndarray
     indicators: list[int]
+    names: list[str] | None = None
+    """What the channels are called; None: by their numbers from 1."""
 
     @property
     def input_size(self) -> int:
@@ -39,6 +41,10 @@ class SeriesCodec:
     def size(self) -> int:
         """The number of channels after encoding, those that mark missing values included."""
         return self.input_size + len(self.indicators)
+
+    def channel(self, number: int) -> str:
+        """What a channel is called, by its number from 0."""
+        return self.names[number] if self.names else str(number + 1)
 
     def fit(self, sequences: Sequence[np.ndarray]) -> Self:
         """Learn the scale of each channel.
@@ -148,6 +154,7 @@ class SeriesCodec:
             "mean": self.mean.tolist(),
             "std": self.std.tolist(),
             "indicators": self.indicators,
+            **({"names": self.names} if self.names else {}),
         }
 
     @classmethod
@@ -161,6 +168,10 @@ class SeriesCodec:
             raise ValueError(f"mean has shape {codec.mean.shape}, std {codec.std.shape}")
         if not all(0 <= channel < len(codec.mean) for channel in codec.indicators):
             raise ValueError(f"indicators {codec.indicators} of {len(codec.mean)} channels")
+        names = config.get("names")
+        codec.names = None if names is None else [str(name) for name in names]
+        if codec.names is not None and len(codec.names) != len(codec.mean):
+            raise ValueError(f"{len(codec.names)} names of {len(codec.mean)} channels")
         return codec
 
 

@@ -25,7 +25,8 @@ class TextCodec:
 
     Text is brought to Unicode's composed form (NFC) first, so that é is one character however it was typed.
     Numbers: 0 an unknown symbol, 1 start, 2 end, then the symbols, the most frequent first, equally frequent
-    ones by code point. Encoding adds neither start nor end.
+    ones by code point. Encoding adds neither start nor end. Words that others have trained vectors for come after all
+    others; `pretrained` is how many they are.
 
     Subwords are those of byte-pair encoding over UTF-8 bytes: nothing is unknown, and they need the extra
     `elman[text]`.
@@ -54,6 +55,9 @@ class TextCodec:
     symbolic = True
 
     symbols: list[str]
+    pretrained: int
+    vectors: np.ndarray | None
+    """Those of the last symbols, (pretrained, E), for a training to begin with; a model file has them as weights."""
 
     def __init__(self, level: Level = "characters", *, max_size: int | None = None, min_count: int = 1) -> None:
         if level not in get_args(Level):
@@ -67,6 +71,7 @@ class TextCodec:
         self.max_size = max_size
         self.min_count = min_count
         self.merges: list[list[str]] = []
+        self.pretrained, self.vectors = 0, None
         self._subwords: Any = None
         self._table: np.ndarray | None = None
 
@@ -89,8 +94,12 @@ class TextCodec:
             return self._fit_subwords(texts)
         return self.learn(SymbolCounts(self.level).update(list(texts)))
 
-    def learn(self, found: SymbolCounts) -> Self:
+    def learn(self, found: SymbolCounts, vectors: Mapping[str, np.ndarray] | None = None) -> Self:
         """Learn from what was counted in texts: characters or words.
+
+        Args:
+            found: the counts.
+            vectors: of words, (E,) each, that others have trained; such a word is kept however rare it is.
 
         Raises:
             InputError: there was no text.
@@ -99,8 +108,17 @@ class TextCodec:
             raise InputError(NO_TEXTS)
         counts = found.words if self.level == "words" else found.characters
         ordered = sorted(counts, key=lambda symbol: (-counts[symbol], symbol))
-        kept = [symbol for symbol in ordered if counts[symbol] >= self.min_count]
-        return self._set(kept if self.max_size is None else kept[: self.max_size - NUM_SPECIAL])
+        theirs = vectors or {}
+        kept = [symbol for symbol in ordered if counts[symbol] >= self.min_count or symbol in theirs]
+        kept = kept if self.max_size is None else kept[: self.max_size - NUM_SPECIAL]
+        known = [symbol for symbol in kept if symbol in theirs]
+        self.pretrained, self.vectors = len(known), np.stack([theirs[symbol] for symbol in known]) if known else None
+        return self._set([symbol for symbol in kept if symbol not in theirs] + known)
+
+    def extend(self, words: Sequence[str]) -> None:
+        """Have further words, after all others, which others have trained vectors for."""
+        self._set([*self.symbols, *words])
+        self.pretrained += len(words)
 
     def encode(self, text: str) -> np.ndarray:
         """The numbers of a text's symbols.
@@ -176,6 +194,10 @@ class TextCodec:
         shown = [SHOWN_UNKNOWN if n == UNKNOWN else self.symbols[n - NUM_SPECIAL] for n in numbers]
         return (" " if self.level == "words" else "").join(shown)
 
+    def missing(self, texts: Sequence[str]) -> list[str]:
+        """The different symbols of texts that the codec does not know, in their order."""
+        return list(dict.fromkeys(one for text in texts for one in self._cut(normalise(text)) if one not in self._ids))
+
     def unknown(self, text: str) -> int:
         """The number of a text's symbols that the codec does not know."""
         return int((self.encode(text) == UNKNOWN).sum())
@@ -189,6 +211,7 @@ class TextCodec:
             "min_count": self.min_count,
             "symbols": self.symbols,
         }
+        config |= {"pretrained": self.pretrained} if self.pretrained else {}
         return {**config, "merges": self.merges} if self.level == "subwords" else config
 
     @classmethod
@@ -205,6 +228,9 @@ class TextCodec:
         merges = [[first, second] for first, second in config.get("merges", [])]
         if not {part for first, second in merges for part in (first, second, first + second)} <= set(symbols):
             raise ValueError("merges makes symbols that are not there")
+        codec.pretrained = int(config.get("pretrained", 0))
+        if not 0 <= codec.pretrained <= len(symbols):
+            raise ValueError(f"pretrained is {codec.pretrained} of {len(symbols)} symbols")
         return codec._set(list(symbols), merges)
 
     def _cut(self, text: str) -> Iterable[str]:

@@ -94,6 +94,7 @@ def _wirings(estimator: Estimator, training: Coded) -> Iterator[dict[str, Any]]:
             **own,
             "dropout": recurrent["dropout"],
             "symbol_dropout": recurrent.get("symbol_dropout", 0.0),
+            **{name: recurrent[name] for name in ("frozen",) if name in recurrent},
         }
 
 

@@ -20,6 +20,7 @@ from elman.tasks.learning import LabelLearner, Learner, input_learner
 from elman.tasks.listening import readable
 from elman.tasks.online import learn
 from elman.tasks.options import ClassifierOptions, check
+from elman.tasks.word_vectors import vector_file
 from elman.train import BatchLoss, Metric
 
 UNSEEN = 5  # labels that a warning names
@@ -60,7 +61,7 @@ class Classifier(ClassifierMixin, Estimator, ClassifierOptions):  # type: ignore
         sequences, labels = self._pairs(X, y)
         output = LabelCodec().fit(labels)
         training, validation = self._split(sequences, labels=output.encode_all(labels).tolist())
-        codec = input_codec([sequences[row] for row in training], self.level)
+        codec = input_codec([sequences[row] for row in training], self.level, vector_file(self))
         self.codecs_ = {"input": codec, "output": output}
         coded = self.coded(sequences, labels)
         return coded.select(training), coded.select(validation) if len(validation) else None
@@ -78,7 +79,7 @@ class Classifier(ClassifierMixin, Estimator, ClassifierOptions):  # type: ignore
 
     def learners(self, text: bool) -> dict[str, Learner]:
         """Of what it reads, and of the classes."""
-        return {"input": input_learner(text, self.level), "output": LabelLearner()}
+        return {"input": input_learner(text, self.level, vector_file(self)), "output": LabelLearner()}
 
     def coded(self, X: Sequence[Any], y: Sequence[Any], *, in_step: bool = False) -> Coded:
         """Sequences and the numbers of their classes."""

@@ -14,6 +14,7 @@ from elman.codecs.sequences import EXPECTED
 from elman.errors import InputError
 from elman.state import State
 from elman.tasks.learning import TextLearner
+from elman.tasks.word_vectors import VectorFile
 from elman.train import Examples, Lanes, Lengths
 
 
@@ -96,16 +97,18 @@ class Coded:
         return Examples(Lengths(self.inputs.offsets, *targets), collate)
 
 
-def text_codec(texts: Sequence[str], level: str | None) -> TextCodec:
+def text_codec(texts: Sequence[str], level: str | None, vectors: VectorFile | None = None) -> TextCodec:
     """A text codec for these texts; without a level, words where there are several in a text, else characters."""
-    return TextLearner(level).update(texts).codec(lambda: texts)
+    return TextLearner(level, vectors=vectors).update(texts).codec(lambda: texts)
 
 
-def input_codec(sequences: Sequence[Any], level: str | None) -> InputCodec:
+def input_codec(sequences: Sequence[Any], level: str | None, vectors: VectorFile | None = None) -> InputCodec:
     """The codec for what a model reads, by what the sequences are."""
     kind = kind_of(sequences)
     if kind == "text":
-        return text_codec(sequences, level)
+        return text_codec(sequences, level, vectors)
+    if vectors is not None:
+        vectors.refuse(KINDS[kind])
     if kind == "series":
         return SeriesCodec().fit(sequences)
     if kind == "audio":

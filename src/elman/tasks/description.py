@@ -51,7 +51,8 @@ def letter(tensor: str) -> str:
 def codec_facts(config: dict[str, Any]) -> dict[str, Any]:
     """What is worth knowing of a codec, from what its `to_config` gave."""
     if config["kind"] == "text":
-        return {"kind": "text", "level": config["level"], "symbols": len(config["symbols"])}
+        facts = {"kind": "text", "level": config["level"], "symbols": len(config["symbols"])}
+        return {**facts, "pretrained": config["pretrained"]} if "pretrained" in config else facts
     if config["kind"] == "label":
         return {"kind": "label", "classes": config["classes"]}
     if config["kind"] == "audio":
@@ -61,13 +62,15 @@ def codec_facts(config: dict[str, Any]) -> dict[str, Any]:
     if config["kind"] == "tokens":
         counts = [len(config[part]["symbols"]) if config[part] else 0 for part in ("words", "characters")]
         return {"kind": "tokens", "words": counts[0], "characters": counts[1]}
-    return {"kind": config["kind"], "channels": len(config["mean"]), "may_be_missing": len(config["indicators"])}
+    facts = {"kind": config["kind"], "channels": len(config["mean"]), "may_be_missing": len(config["indicators"])}
+    return {**facts, "names": config["names"]} if "names" in config else facts
 
 
 def codec_line(codec: dict[str, Any]) -> str:
     """What `codec_facts` found, as a line."""
     if codec["kind"] == "text":
-        return f"text, {codec['symbols']:,} {codec['level']}"
+        pretrained = f", {codec['pretrained']:,} of them with word vectors" if "pretrained" in codec else ""
+        return f"text, {codec['symbols']:,} {codec['level']}{pretrained}"
     if codec["kind"] == "audio":
         return f"sound at {codec['sample_rate']:,} Hz, {codec['channels']} log-mel channels every 10 ms"
     if codec["kind"] == "tokens":
@@ -77,7 +80,8 @@ def codec_line(codec: dict[str, Any]) -> str:
         what = "classes" if codec["kind"] == "label" else f"tags ({codec['scheme']})"
         return f"{len(names)} {what}: {', '.join(map(str, names[:6]))}" + (", ..." if len(names) > 6 else "")
     marked = codec["may_be_missing"]
-    return f"{codec['channels']} number{'s' if codec['channels'] > 1 else ''} at a time" + (
+    names = f": {', '.join(codec['names'])}" if "names" in codec else ""
+    return f"{codec['channels']} number{'s' if codec['channels'] > 1 else ''} at a time{names}" + (
         f", {marked} with missing values" if marked else ""
     )
 

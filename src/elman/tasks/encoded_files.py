@@ -42,7 +42,7 @@ def encoded_file(
         InputError: the file changes while it is read, or the cache cannot be written.
     """
     before = _stamp(file)
-    content = _content(file, progress)
+    content = content_digest(file, progress)
     whole = json.dumps([FORMAT, content, key], sort_keys=True)
     folder = encoded_folder() / hashlib.sha256(whole.encode()).hexdigest()[:32]
     _make(folder.parent)
@@ -144,7 +144,7 @@ def _make(folder: Path) -> None:
         ) from error
 
 
-def _content(file: str, progress: EncodingProgress) -> str:
+def content_digest(file: str, progress: EncodingProgress) -> str:
     """SHA-256 of a file; remembered for as long as nothing about the file changes."""
     real = os.path.realpath(file)
     _make(encoded_folder())

@@ -16,9 +16,13 @@ class EncodingProgress:
         verbose: 0: nothing is shown.
         silent: nothing is shown either: another process does.
         console: where to; None: stderr.
+        slow: seconds that a pass takes at least to get a line of its own.
     """
 
-    def __init__(self, verbose: int = 1, *, silent: bool = False, console: Console | None = None) -> None:
+    def __init__(
+        self, verbose: int = 1, *, silent: bool = False, console: Console | None = None, slow: float = 0.0
+    ) -> None:
+        self._slow = slow
         self._console = Console(quiet=True) if silent or not verbose else console or Console(stderr=True)
         self.seconds: dict[str, float] = {}
 
@@ -35,7 +39,7 @@ class EncodingProgress:
         else:
             yield lambda done: None
         self.seconds[what] = time.perf_counter() - started
-        if not console.is_terminal:
+        if not console.is_terminal and self.seconds[what] >= self._slow:
             self.say(f"{what}: {as_bytes(size)} in {self.seconds[what]:.1f} s")
 
     def say(self, line: str) -> None:

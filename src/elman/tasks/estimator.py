@@ -26,6 +26,7 @@ from elman.tasks.coded import Batch, Coded
 from elman.tasks.learning import Learner
 from elman.tasks.online import learn
 from elman.tasks.options import Options, check
+from elman.tasks.word_vectors import add_words, network_options, put_vectors, vectors_digest
 from elman.train import (
     BatchLoss,
     Continuation,
@@ -47,7 +48,15 @@ STEPS = 6000  # of gradient descent; where `epochs` is not given, about so many 
 BATCH_SIZES = {8: 100, 16: 500, 32: 5000, 64: math.inf}  # where `batch_size` is not given: up to so many sequences
 PREDICTION_BATCH = 256
 # options that are not the model's: its file has none of them
-OF_THE_MACHINE = {"device", "num_threads", "verbose", "memory_budget", "checkpoints", "checkpoint_seconds"}
+OF_THE_MACHINE = {
+    "word_vectors",
+    "device",
+    "num_threads",
+    "verbose",
+    "memory_budget",
+    "checkpoints",
+    "checkpoint_seconds",
+}
 FREE = {"max_skipped", "beam", "length_penalty", "max_length"}  # options that a resumed training may have otherwise
 
 
@@ -239,6 +248,25 @@ class Estimator(BaseEstimator, Options, ABC):  # type: ignore[misc]
         learn(self, X, y, None, goes_on)
         return self
 
+    def add_words(self, path: str | os.PathLike[str], X: Sequence[Any]) -> int:
+        """Let a model that was trained with word vectors read words that only their file knows.
+
+        Those words of X that are new to the model get their vectors; nothing else of it changes. Save it to keep them.
+
+        Args:
+            path: the file of word vectors that the model was trained with.
+            X: sequences of words.
+
+        Returns:
+            How many words are new.
+
+        Raises:
+            InputError: the file is not as it should be or is another one, or the model was trained without word
+                vectors, or it writes the words that it reads.
+        """
+        self._check_fitted()
+        return add_words(self, path, X)
+
     def rows(self, training: Coded) -> int:
         """How many sequences a batch has, or lanes, where `batch_size` leaves it open."""
         return next(size for size, most in BATCH_SIZES.items() if self.pieces(training) <= most)
@@ -262,6 +290,7 @@ class Estimator(BaseEstimator, Options, ABC):  # type: ignore[misc]
         self.model_config_ = wiring or self.wiring(training)
         with reproducible(self.random_state, self.num_threads, device):
             self.model_ = build(self.model_config_).to(device)
+            put_vectors(self)
         for module in self.model_.modules():
             if isinstance(module, Recurrent):
                 module.memory_budget = self.memory_budget
@@ -275,6 +304,7 @@ class Estimator(BaseEstimator, Options, ABC):  # type: ignore[misc]
             "data": [training.digest, validation.digest if validation else None],
             "model": self.model_config_,
             "codecs": {end: codec.to_config() for end, codec in self.codecs_.items()},
+            **vectors_digest(self.codecs_["input"]),
         }
 
     def _own_options(self) -> dict[str, Any]:
@@ -315,6 +345,7 @@ class Estimator(BaseEstimator, Options, ABC):  # type: ignore[misc]
             "dropout": float(self.dropout),
             "embedding_size": embedding_size if self.codecs_["input"].symbolic else 0,
             "init": "orthogonal",
+            **network_options(self, self.codecs_["input"]),
         }
 
     def _run(self, inputs: Sequence[np.ndarray], run: Callable[[Tensor, Tensor], Sequence[Any]]) -> list[Any]:

@@ -5,8 +5,9 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from elman.codecs import LabelCodec, Moments, SeriesCodec, SymbolCounts, TextCodec
+from elman.codecs import KINDS, LabelCodec, Moments, SeriesCodec, SymbolCounts, TextCodec
 from elman.errors import InputError
+from elman.tasks.word_vectors import VectorFile
 
 MOST_WORDS = 1_000_000  # different words that are counted in a stream
 VOCABULARY = 30_000  # of which so many become symbols
@@ -32,12 +33,15 @@ class TextLearner:
     Args:
         level: characters, words or subwords.
         most: different words to count at most; None: all.
+        vectors: where words have vectors that others have trained; the symbols are words then.
     """
 
     all_rows = False
 
-    def __init__(self, level: str | None, most: int | None = None) -> None:
-        self._level = level
+    def __init__(self, level: str | None, most: int | None = None, vectors: VectorFile | None = None) -> None:
+        if vectors is not None:
+            level = vectors.level(level)
+        self._level, self._vectors = level, vectors
         self.counts = SymbolCounts(level, most)  # type: ignore[arg-type]
 
     def update(self, values: Sequence[str]) -> "TextLearner":
@@ -54,7 +58,9 @@ class TextLearner:
         rare = 2 if counts.texts >= 1000 else 1
         options: dict[str, Any] = {"min_count": rare, "max_size": VOCABULARY} if level == "words" else {}
         codec = TextCodec(level, **options)  # type: ignore[arg-type]
-        return codec.fit(again()) if level == "subwords" else codec.learn(counts)
+        if level == "subwords":
+            return codec.fit(again())
+        return codec.learn(counts, self._vectors.of_training(counts.words) if self._vectors else None)
 
 
 class SeriesLearner:
@@ -100,6 +106,10 @@ class LabelLearner:
         return LabelCodec().fit(list(self._classes))
 
 
-def input_learner(text: bool, level: str | None) -> TextLearner | SeriesLearner:
+def input_learner(text: bool, level: str | None, vectors: VectorFile | None = None) -> TextLearner | SeriesLearner:
     """For what a model reads out of a file of any size: texts or numbers."""
-    return TextLearner(level, MOST_WORDS) if text else SeriesLearner()
+    if text:
+        return TextLearner(level, MOST_WORDS, vectors)
+    if vectors is not None:
+        vectors.refuse(KINDS["series"])
+    return SeriesLearner()

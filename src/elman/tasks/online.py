@@ -26,6 +26,7 @@ FIXED = (
         "per",
         "level",
     ),
+    *("word_vectors", "tune_vectors"),
     *("source_level", "target_level", "pooling", "train_initial_state", "optimizer", "average"),
     *("characters", "crf"),
 )

@@ -105,8 +105,18 @@ class Options:
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class TextOptions:
-    """What tasks take that may read texts."""
+class WordOptions:
+    """What tasks take that may read words."""
+
+    word_vectors: str | None = option(
+        None, "File of vectors that words begin with: the text of word2vec, GloVe or fastText, .gz or not"
+    )
+    tune_vectors: bool = option(False, "Train the vectors of that file too; else they stay as they are")
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class TextOptions(WordOptions):
+    """What tasks take that may read texts, as characters, words or subwords."""
 
     level: str | None = option(None, "Symbols of a text: characters, words or subwords  [default: from the texts]")
 
@@ -153,7 +163,7 @@ class RegressorOptions(InStepOptions, ManyToOneOptions, TextOptions, Options):
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class GeneratorOptions(Options):
+class GeneratorOptions(WordOptions, Options):
     """What `Generator` and `elman train generate` take."""
 
     level: str = option("characters", "Symbols of a text: characters, words or subwords")
@@ -168,7 +178,7 @@ class GeneratorOptions(Options):
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class TaggerOptions(InStepOptions, Options):
+class TaggerOptions(InStepOptions, WordOptions, Options):
     """What `Tagger` and `elman train tag` take."""
 
     learning_rate: float = option(0.005, "Peak of the learning rate, after warm-up and before decay")
@@ -179,7 +189,7 @@ class TaggerOptions(InStepOptions, Options):
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class TranslatorOptions(Options):
+class TranslatorOptions(WordOptions, Options):
     """What `Translator` and `elman train translate` take."""
 
     dropout: float = option(0.1, "Probability of zeroing a value in training")

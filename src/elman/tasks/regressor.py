@@ -16,6 +16,7 @@ from elman.tasks.learning import Learner, SeriesLearner, input_learner
 from elman.tasks.listening import readable
 from elman.tasks.options import RegressorOptions
 from elman.tasks.windowed import Windowed, outputs_and_state, parts_by_time
+from elman.tasks.word_vectors import vector_file
 from elman.train import BatchLoss
 
 
@@ -58,7 +59,7 @@ class Regressor(RegressorMixin, Windowed, RegressorOptions):  # type: ignore[mis
         else:
             rows = self._split(sequences)
             training, validation = ([(sequences[k], targets[k]) for k in part] for part in rows)
-        codec = input_codec([one for one, _ in training], self.level)
+        codec = input_codec([one for one, _ in training], self.level, vector_file(self))
         self.codecs_ = {"input": codec, "output": SeriesCodec().fit([target for _, target in training])}
 
         def coded(part: list[tuple[Any, np.ndarray]]) -> Coded:
@@ -74,7 +75,7 @@ class Regressor(RegressorMixin, Windowed, RegressorOptions):  # type: ignore[mis
 
     def learners(self, text: bool) -> dict[str, Learner]:
         """Of what it reads, and of the numbers that it gives."""
-        return {"input": input_learner(text, self.level), "output": SeriesLearner()}
+        return {"input": input_learner(text, self.level, vector_file(self)), "output": SeriesLearner()}
 
     def coded(self, X: Sequence[Any], y: Sequence[np.ndarray], *, in_step: bool = False) -> Coded:
         """Sequences and their targets, scaled."""
@@ -137,7 +138,8 @@ class Regressor(RegressorMixin, Windowed, RegressorOptions):  # type: ignore[mis
     def evaluate(self, X: Any, y: Any) -> dict[str, float]:
         """R squared, mean absolute error and root of the mean squared error, over the values that are not missing.
 
-        Of several outputs, R squared and both errors (before the root) are the means.
+        Of several outputs these are the means (of errors before the root), and those of each follow: `r2_1`, or with
+        the name of the output in place of its number.
         """
         self._check_fitted()
         sequences, targets, _ = self.checked(X, y)
@@ -154,8 +156,14 @@ class Regressor(RegressorMixin, Windowed, RegressorOptions):  # type: ignore[mis
                 raise InputError(f"y has {valid.sum()} values that are not missing, expected at least 2 of each output")
             ends = true[valid], value[valid]
             measured.append([measure(*ends) for measure in (r2_score, mean_absolute_error, mean_squared_error)])
-        r2, mae, mse = np.mean(measured, 0).tolist()
-        return {"r2": r2, "mae": mae, "rmse": mse**0.5}
+        rows = {"": np.mean(measured, 0).tolist()}
+        if size > 1:
+            rows |= {f"_{self.codecs_['output'].channel(k)}": row for k, row in enumerate(measured)}
+        return {
+            f"{name}{output}": value
+            for output, (r2, mae, mse) in rows.items()
+            for name, value in (("r2", r2), ("mae", mae), ("rmse", mse**0.5))
+        }
 
     def score(self, X: Any, y: Any) -> float:
         """R squared."""

@@ -11,12 +11,14 @@ import numpy as np
 from elman.codecs import Ragged, TextCodec, codec_from_config
 from elman.errors import InputError
 from elman.files import Arrays, FolderWriter
+from elman.tables.reading import readable
 from elman.tasks.coded import Coded
-from elman.tasks.encoded_files import encoded_file, folder_size
+from elman.tasks.encoded_files import content_digest, encoded_file, folder_size
 from elman.tasks.encoding_progress import EncodingProgress, as_bytes
 from elman.tasks.estimator import Estimator
 from elman.tasks.learning import TextLearner
 from elman.tasks.parts import FEW, Block, ByKey, ByTime, Parts, Source
+from elman.tasks.word_vectors import vector_file
 
 # what decides which arrays come out of a file, besides the file and its columns
 OPTIONS = ("level", "source_level", "target_level", "validation_fraction", "random_state")
@@ -54,6 +56,10 @@ def streamed(
     """
     size = Path(file).stat().st_size
     options = {name: getattr(estimator, name) for name in OPTIONS if hasattr(estimator, name)}
+    vectors = vector_file(estimator)
+    if vectors is not None:
+        with readable(Path(vectors.path), vectors.path):
+            options["word_vectors"] = content_digest(vectors.path, progress)
     key = {"task": estimator.task, "options": options, **about}
 
     def write(writer: FolderWriter) -> None:
@@ -61,7 +67,10 @@ def streamed(
 
     found, folder = encoded_file(file, json.loads(json.dumps(key, default=lambda one: one.item())), write, progress)
     progress.say(f"encoded data: {found.about['sequences']:,} sequences, {as_bytes(folder_size(folder))} in {folder}")
-    return _opened(estimator, found)
+    opened = _opened(estimator, found)
+    if vectors is not None:
+        vectors.attach(estimator.codecs_["input"])
+    return opened
 
 
 def encode(estimator: Estimator, source: Source, writer: FolderWriter, reading: Reading) -> None:

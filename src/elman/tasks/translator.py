@@ -17,6 +17,7 @@ from elman.tasks.coded import Batch, Coded, text_codec
 from elman.tasks.estimator import Estimator
 from elman.tasks.learning import MOST_WORDS, Learner, TextLearner
 from elman.tasks.options import TranslatorOptions, check
+from elman.tasks.word_vectors import vector_file
 from elman.train import BatchLoss
 
 
@@ -84,7 +85,7 @@ class Translator(Estimator, TranslatorOptions):
         else:
             rows = self._split([source for source, _ in training])  # variants of a source stay together
             training, aside = ([training[row] for row in part] for part in rows)
-        source = text_codec([one for one, _ in training], self.source_level)
+        source = text_codec([one for one, _ in training], self.source_level, vector_file(self))
         target = text_codec([one for _, one in training], self.target_level)
         self.codecs_ = {"input": source, "output": target}
         self.longer_ = 0
@@ -100,7 +101,7 @@ class Translator(Estimator, TranslatorOptions):
         """Of sources and targets."""
         self.longer_ = 0
         return {
-            "input": TextLearner(self.source_level, MOST_WORDS),
+            "input": TextLearner(self.source_level, MOST_WORDS, vector_file(self)),
             "output": TextLearner(self.target_level, MOST_WORDS),
         }
 

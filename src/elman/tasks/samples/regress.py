@@ -27,7 +27,7 @@ def _values(report: Report, estimator: Any, validation: Coded, rows: np.ndarray)
     inputs = [raw(codec, validation.inputs[row]) for row in rows]
     truth = output.decode(np.stack([validation.targets[row] for row in rows]))  # (N, O)
     predicted = np.asarray(estimator.predict(inputs)).reshape(truth.shape)
-    _agreements(report, truth, predicted)
+    _agreements(report, truth, predicted, output)
     if isinstance(codec, TextCodec):
         columns = range(min(output.input_size, PICTURES))
         header = [f"{word}{_numbered(k, output)}" for k in columns for word in ("expected", "predicted", "error")]
@@ -69,7 +69,9 @@ def _steps(report: Report, estimator: Any, validation: Coded, rows: np.ndarray) 
         chosen = [(k, 0, name if len(order) > 1 else "") for k, name in names.items()]
     for k, channel, name in chosen:
         _over_time(report, truth[k][:, channel], predicted[k][:, channel], starts[k], name, _numbered(channel, output))
-    _agreements(report, np.concatenate([truth[k] for k in order]), np.concatenate([predicted[k] for k in order]))
+    _agreements(
+        report, np.concatenate([truth[k] for k in order]), np.concatenate([predicted[k] for k in order]), output
+    )
 
 
 def _error(truth: np.ndarray, predicted: np.ndarray, scale: np.ndarray) -> float:
@@ -91,7 +93,7 @@ def _over_time(report: Report, truth: np.ndarray, predicted: np.ndarray, start: 
     report.figure(lines(drawn, "step", f"target{number}"), f"Truth and prediction{number} over time.", caption)
 
 
-def _agreements(report: Report, truth: np.ndarray, predicted: np.ndarray) -> None:
+def _agreements(report: Report, truth: np.ndarray, predicted: np.ndarray, output: SeriesCodec) -> None:
     """A picture for each of the first outputs. Shape: truth (N, O), predicted (N, O)."""
     for channel in range(min(truth.shape[1], PICTURES)):
         known = ~np.isnan(truth[:, channel])
@@ -104,9 +106,9 @@ def _agreements(report: Report, truth: np.ndarray, predicted: np.ndarray) -> Non
             f"Each point is one of {len(drawn):,} values: the nearer to the dotted line, the better. The mean absolute "
             f"error is {error:.4g}; always saying the mean of these values would give {mean:.4g}."
         )
-        number = f" {channel + 1}" if truth.shape[1] > 1 else ""
+        number = _numbered(channel, output)
         report.figure(agreement(a[drawn], b[drawn]), f"Prediction{number} against truth.", caption)
 
 
 def _numbered(channel: int, output: SeriesCodec) -> str:
-    return f" {channel + 1}" if output.input_size > 1 else ""
+    return f" {output.channel(channel)}" if output.input_size > 1 else ""
