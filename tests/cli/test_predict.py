@@ -97,7 +97,7 @@ def test_two_numbers_at_a_time_are_two_columns(run, steps) -> None:
         table = table.sort_values("ds") if "ds" in table else table
         assert len(read_table(f"{count}.csv")) == count
         found = table[["prediction_1", "prediction_2"]].to_numpy()
-        assert found == pytest.approx(np.array(record["prediction"]).reshape(-1, 2))
+        assert found == pytest.approx(np.array([record["prediction_1"], record["prediction_2"]]).T.reshape(-1, 2))
 
 
 def test_numbers_of_a_later_step_are_called_so(run, steps) -> None:

@@ -26,6 +26,7 @@ TEXTS = pd.DataFrame(
         "text": ["".join(RNG.choice(list('abé \n,"'), RNG.integers(0, 9))) if k % 9 else None for k in range(N)],
         "label": [f"class {k % 3}" if k % 7 else None for k in range(N)],
         "number": [float(k) if k % 5 else np.nan for k in range(N)],
+        "length": [float(k % 4) if k % 11 else np.nan for k in range(N)],
         "other": ["x y " * (k % 4) for k in range(N)],
     }
 )
@@ -39,6 +40,7 @@ STEPS = pd.DataFrame(
         "y": np.where(RNG.random(sum(LENGTHS)) < 0.2, np.nan, RNG.normal(size=sum(LENGTHS)).round(3)),
         "kind": [f"k{k % 2}" if k != 3 else None for k, T in enumerate(LENGTHS) for _ in range(T)],
         "total": [float(k) if k != 5 else None for k, T in enumerate(LENGTHS) for _ in range(T)],
+        "more": [float(-k) if k not in (5, 7) else None for k, T in enumerate(LENGTHS) for _ in range(T)],
     }
 )
 STEPS.loc[STEPS["unique_id"] == "s4", "y"] = np.nan
@@ -47,6 +49,7 @@ LISTS = pd.DataFrame(
     {
         "x": [RNG.normal(size=T).round(3).tolist() for T in LENGTHS],
         "y": [[None if v < -1 else v for v in RNG.normal(size=T).round(3).tolist()] for T in LENGTHS],
+        "again": [[k + t if t % 5 else None for t in range(T)] for k, T in enumerate(LENGTHS)],
         "kind": ["ab"[k % 2] if k else None for k in range(len(LENGTHS))],
     }
 )
@@ -66,6 +69,11 @@ CASES = {
     "steps to numbers": ("regress", STEPS, Columns(None, ("x",), "total"), [".csv", ".parquet"]),
     "lists to classes": ("classify", LISTS, Columns(None, ("x",), "kind"), [".jsonl", ".parquet"]),
     "lists to lists": ("regress", LISTS, Columns(None, ("x",), "y"), [".jsonl", ".parquet"]),
+    "texts to two numbers": ("regress", TEXTS, Columns("text", (), ("number", "length")), [".csv", ".parquet"]),
+    "steps to two": ("regress", STEPS, Columns(None, ("x",), ("y", "z"), "step"), [".csv", ".jsonl", ".parquet"]),
+    "two steps ahead": ("regress", STEPS, Columns(None, ("x", "y"), ("y", "z"), "step", 2), [".csv"]),
+    "steps to two numbers": ("regress", STEPS, Columns(None, ("x",), ("total", "more")), [".csv", ".parquet"]),
+    "lists to two": ("regress", LISTS, Columns(None, ("x",), ("y", "again"), ahead=1), [".jsonl", ".parquet"]),
     "lists ahead": ("regress", LISTS, Columns(None, ("x", "y"), "y", ahead=1), [".jsonl"]),
 }
 
@@ -113,9 +121,14 @@ def test_a_stream_gives_what_memory_gives(tmp_path, monkeypatch, name, suffix, b
     assert used == whole.columns
     assert data.validation is None
     assert data.sequences == len(training) == len(data.training)
-    left_out = f"left out {len(whole.X) - data.sequences} of {len(whole.X)} sequences, which have no {columns.target}"
+    names = " or no ".join(columns.targets)
+    left_out = f"left out {len(whole.X) - data.sequences} of {len(whole.X)} sequences, which have no {names}"
     told = [note for note in data.notes if not note.startswith(left_out)]
-    assert told == whole.notes or name in ("steps to classes", "steps to numbers")  # numbers left out are counted
+    assert told == whole.notes or name in (
+        "steps to classes",
+        "steps to numbers",
+        "steps to two numbers",
+    )  # numbers left out are counted
     assert whole.columns.per == "sequence" or len(data.notes) - len(told) == (data.sequences < len(whole.X))
     assert found.codecs_.keys() == expected.codecs_.keys()
     for end, codec in expected.codecs_.items():

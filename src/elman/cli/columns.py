@@ -8,10 +8,20 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from elman.cli.targets import (
+    GROUP,
+    ORDER,
+    Constants,
+    ahead_of,
+    left_out,
+    missing_at_steps,
+    missing_numbers,
+    refuse_without,
+    squeezed,
+)
 from elman.errors import InputError
 from elman.tables import complete_rows, read_table, require_columns, sequences
 
-GROUP, ORDER = "unique_id", "ds"
 POSITION = "\N{NULL}row"  # rides along through grouping and sorting; no file has a column of that name
 
 
@@ -23,7 +33,8 @@ class Columns:
         text: the column of texts, for a model that reads texts.
         audio: the column of paths of audio files, relative to the folder of the table, for a model that hears.
         inputs: the columns of numbers, for one that reads numbers; empty: all there are.
-        target: what is to be given: a translation, a label, a number; None where only inputs are wanted.
+        target: what is to be given: a translation, a label, a number, or several columns of numbers; None where only
+            inputs are wanted.
         per: "step" or "sequence": how often a target stands in the long form.
         ahead: the target is that of so many steps later.
         scheme: of tags, whether they mark spans and how; see `elman.codecs.TagCodec`.
@@ -31,7 +42,7 @@ class Columns:
 
     text: str | None = None
     inputs: tuple[str, ...] = ()
-    target: str | None = None
+    target: str | tuple[str, ...] | None = None
     per: str = "sequence"
     ahead: int = 0
     audio: str | None = None
@@ -42,12 +53,27 @@ class Columns:
         """Whether the file is no table, but one text."""
         return self.text is None and self.audio is None and not self.inputs and self.target is None
 
+    @property
+    def only_target(self) -> str | None:
+        """The target of a task that has one."""
+        return self.targets[0] if self.targets else None
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The columns of what is to be given."""
+        return (self.target,) if isinstance(self.target, str) else tuple(self.target or ())
+
     def __str__(self) -> str:
         read = self.text or self.audio or ", ".join(self.inputs)
         later = f", {self.ahead} ahead" if self.ahead else ""
-        if self.target is None:
+        if not self.targets:
             return read or "plain text"
-        return f"{read} → {self.target}{later}"
+        return f"{read} → {', '.join(self.targets)}{later}"
+
+
+def one_or_all(targets: Sequence[str]) -> str | tuple[str, ...] | None:
+    """Targets as `Columns` has them."""
+    return targets[0] if len(targets) == 1 else tuple(targets) or None
 
 
 @dataclass
@@ -83,8 +109,7 @@ def read_columns(file: str, columns: Columns, task: str, *, strict: bool = False
     """
     check_distinct(columns, task)
     source = "standard input" if file == "-" else file
-    texts = [columns.text, columns.audio, None if task == "regress" else columns.target]
-    frame = read_table(file, text=[one for one in texts if one is not None])
+    frame = read_table(file, text=text_columns(columns, task))
     if columns.text is not None:
         return _texts(frame, columns, columns.text, task, strict, source)
     if columns.audio is not None:
@@ -93,7 +118,7 @@ def read_columns(file: str, columns: Columns, task: str, *, strict: bool = False
         return replace(table, keys=table.X, X=[folder / path for path in table.X])
     if not columns.inputs:
         columns = replace(columns, inputs=inputs_of(frame, columns, source))
-    wanted = [*columns.inputs, *([] if columns.target is None else [columns.target])]
+    wanted = [*columns.inputs, *columns.targets]
     require_columns(frame, wanted, source)
     if strict:
         refuse_missing(frame, wanted, source)
@@ -101,11 +126,14 @@ def read_columns(file: str, columns: Columns, task: str, *, strict: bool = False
     table = _list_columns(frame, columns, source) if lists else _long_form(frame, columns, source)
     _targets(table, task, source)
     missing = sum(int(np.isnan(one).sum()) for one in table.X)
-    if missing:
-        table.notes.append(
-            f"{missing} of {sum(one.size for one in table.X)} numbers are missing: marked for the network"
-        )
+    table.notes += missing_numbers(missing, sum(one.size for one in table.X))
     return table
+
+
+def text_columns(columns: Columns, task: str) -> list[str]:
+    """The columns that hold text even where they look like numbers."""
+    read = [one for one in (columns.text, columns.audio) if one is not None]
+    return [*read, *(() if task == "regress" else columns.targets)]
 
 
 def check_distinct(columns: Columns, task: str) -> None:
@@ -114,18 +142,16 @@ def check_distinct(columns: Columns, task: str) -> None:
     Raises:
         InputError: there is one.
     """
-    if (
-        columns.target is not None
-        and columns.ahead == 0
-        and columns.target in (columns.text, columns.audio, *columns.inputs)
-    ):
+    both = next((name for name in columns.targets if name in (columns.text, columns.audio, *columns.inputs)), None)
+    if both is not None and columns.ahead == 0:
         remedy = "name another one"
         if task == "regress" and columns.text is None:
             remedy = "to predict its next value from those before, give --ahead 1"
-        raise InputError(f"column {columns.target!r} is both input and target, which is no task: {remedy}")
-    twice = next((name for name in columns.inputs if columns.inputs.count(name) > 1), None)
-    if twice is not None:
-        raise InputError(f"column {twice!r} is given twice with --input: give each column once")
+        raise InputError(f"column {both!r} is both input and target, which is no task: {remedy}")
+    for flag, names in (("--input", columns.inputs), ("--target", columns.targets)):
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise InputError(f"column {twice!r} is given twice with {flag}: give each column once")
 
 
 def refuse_missing(frame: pd.DataFrame, wanted: Sequence[str], source: str) -> None:
@@ -144,21 +170,21 @@ def refuse_missing(frame: pd.DataFrame, wanted: Sequence[str], source: str) -> N
 
 
 def _texts(frame: pd.DataFrame, columns: Columns, text: str, task: str, strict: bool, source: str) -> Table:
-    wanted = [text] if columns.target is None else [text, columns.target]
+    wanted = [text, *columns.targets]
     require_columns(frame, wanted, source)
-    kept, left_out = complete_rows(frame, wanted, strict=strict, source=source)
+    kept, without = complete_rows(frame, wanted, strict=strict, source=source)
     y: list[Any] = []
-    if columns.target is not None:
-        y = _numbers(kept, columns.target, source) if task == "regress" else kept[columns.target].tolist()
+    if columns.targets:
+        y = _numbers(kept, columns.targets, source) if task == "regress" else kept[columns.targets[0]].tolist()
     table = Table(columns, kept[text].tolist(), y, kept, list(range(len(kept))))
-    if left_out:
-        table.notes.append(f"left out {left_out} of {len(frame)} rows with a missing value")
+    if without:
+        table.notes.append(f"left out {without} of {len(frame)} rows with a missing value")
     return table
 
 
 def inputs_of(frame: pd.DataFrame, columns: Columns, source: str) -> tuple[str, ...]:
     """All columns of numbers, or of lists of numbers; that of the target only where its past tells its future."""
-    others = {GROUP, ORDER} if columns.ahead else {GROUP, ORDER, columns.target}
+    others = {GROUP, ORDER, *(() if columns.ahead else columns.targets)}
     candidates = [name for name in frame.columns if name not in others]
     found = [name for name in candidates if any(is_list(value) for value in frame[name])]
     found = found or [name for name in candidates if pd.api.types.is_numeric_dtype(frame[name])]
@@ -173,11 +199,11 @@ def _list_columns(frame: pd.DataFrame, columns: Columns, source: str) -> Table:
     found = sequences(frame, columns.inputs, source=source)
     per = "sequence"
     y: list[Any] = []
-    if columns.target is not None and any(is_list(value) for value in frame[columns.target]):
+    if any(is_list(value) for name in columns.targets for value in frame[name]):
         per = "step"
-        both = sequences(frame, [*columns.inputs, columns.target], source=source)
-        y = [ahead_of(array[:, -1], columns.ahead) for _, array in both]
-    columns = replace(columns, per=per if columns.target is not None else columns.per)
+        both = sequences(frame, [*columns.inputs, *columns.targets], source=source)
+        y = [squeezed(ahead_of(array[:, len(columns.inputs) :], columns.ahead)) for _, array in both]
+    columns = replace(columns, per=per if columns.targets else columns.per)
     return Table(columns, [array for _, array in found], y, frame, [key for key, _ in found])
 
 
@@ -185,80 +211,54 @@ def _long_form(frame: pd.DataFrame, columns: Columns, source: str) -> Table:
     """A row is a time step."""
     if columns.per == "sequence":
         require_columns(frame, [GROUP], source)
-    targets = [columns.target] if columns.per == "step" and columns.target is not None else []
+    targets = columns.targets if columns.per == "step" else ()
     numbers = [*columns.inputs, *targets, POSITION]
     found = sequences(frame.assign(**{POSITION: np.arange(len(frame))}), numbers, source=source)
     rows = [array[:, -1].astype(int) for _, array in found]
-    X = [array[:, : len(columns.inputs)] for _, array in found]
-    y = [ahead_of(array[:, -2], columns.ahead) for _, array in found] if targets else []
+    size = len(columns.inputs)
+    X = [array[:, :size] for _, array in found]
+    y = [squeezed(ahead_of(array[:, size:-1], columns.ahead)) for _, array in found] if targets else []
     return Table(columns, X, y, frame, [key for key, _ in found], rows)
 
 
-def ahead_of(values: np.ndarray, steps: int) -> np.ndarray:
-    """Each value in the place of the one `steps` before it."""
-    return np.concatenate([values[steps:], np.full(min(steps, len(values)), np.nan)])
-
-
 def _targets(table: Table, task: str, source: str) -> None:
-    """Find the targets, one of each sequence, and count those that are missing."""
-    target = table.columns.target
-    if target is None:
+    """Find the targets, one of each sequence, and tell of those that are missing."""
+    targets = table.columns.targets
+    if not targets:
         return
     if table.columns.per == "step":
-        _count_missing_steps(table, target, source)
+        steps = np.concatenate([one.reshape(-1, len(targets)) for one in table.y])
+        lengths = np.array([len(one) for one in table.y])
+        table.notes += missing_at_steps(targets, (~np.isnan(steps)).sum(0), lengths, table.columns.ahead, source)
         return
-    values: Sequence[Any]
-    if table.rows is None:
-        values = _numbers(table.frame, target, source) if task == "regress" else table.frame[target].tolist()
-    else:
-        values = _constant(table, target, source)
-        if task == "regress":
-            named = pd.DataFrame({target: values}).set_index(table.frame.index[[rows[0] for rows in table.rows]])
-            values = _numbers(named, target, source)
-    present = ~pd.isna(pd.Series(values, dtype=object)).to_numpy()
-    if not present.any():
-        raise InputError(f"column {target!r} in {source} has no value")
-    if not present.all():
-        table.notes.append(f"left out {int((~present).sum())} of {len(present)} sequences, which have no {target}")
-    kept = np.flatnonzero(present)
-    table.y = [values[k] for k in kept]
+    frame, rows = (table.frame, None) if table.rows is None else (_constant(table, table.rows, source), table.rows)
+    present = frame[list(targets)].notna().to_numpy()
+    refuse_without(present, targets, source)
+    cells = _numbers(frame, targets, source) if task == "regress" else frame[targets[0]].tolist()
+    kept = np.flatnonzero(present.all(1))
+    table.notes += left_out(len(kept), len(cells), targets)
+    table.y = [cells[k] for k in kept]
     table.X = [table.X[k] for k in kept]
     table.keys = [table.keys[k] for k in kept]
-    table.rows = None if table.rows is None else [table.rows[k] for k in kept]
+    table.rows = None if rows is None else [rows[k] for k in kept]
 
 
-def _count_missing_steps(table: Table, target: str, source: str) -> None:
-    steps = sum(len(one) for one in table.y)
-    without = sum(min(table.columns.ahead, len(one)) for one in table.y)  # what comes after the last step
-    missing = sum(int(np.isnan(one).sum()) for one in table.y) - without
-    if missing == steps - without:
-        remedy = ", or sequences are too short for --ahead" if table.columns.ahead else ""
-        raise InputError(f"column {target!r} in {source} has no value{remedy}")
-    if missing:
-        table.notes.append(
-            f"{missing} of {steps} values of {target} are missing: nothing is learned from or measured there"
-        )
+def _constant(table: Table, rows: list[np.ndarray], source: str) -> pd.DataFrame:
+    """The one value that each target has in each sequence, a row for each; missing without one."""
+    targets = table.columns.targets
+    found = Constants(targets, source)
+    for number, (key, own) in enumerate(zip(table.keys, rows, strict=True)):
+        for target, name in enumerate(targets):
+            for value in table.frame[name].iloc[own].unique().tolist():
+                found.see(number, target, value, key)
+    values = dict(zip(targets, zip(*found.values, strict=True), strict=True))
+    return pd.DataFrame(values, index=table.frame.index[[own[0] for own in rows]])
 
 
-def _constant(table: Table, target: str, source: str) -> list[Any]:
-    """The one value that the target has in each sequence; None without one."""
-    values: list[Any] = []
-    for key, rows in zip(table.keys, table.rows or [], strict=True):
-        found = table.frame[target].iloc[rows].dropna().unique().tolist()
-        if len(found) > 1:
-            raise InputError(
-                f"column {target!r} in {source} has several values for {GROUP} {key!r} ({found[0]!r}, {found[1]!r}): "
-                "expected one for each sequence"
-            )
-        values.append(found[0] if found else None)
-    return values
-
-
-def _numbers(frame: pd.DataFrame, column: str, source: str) -> list[float]:
-    """One column as numbers, checked as those of sequences are."""
-    ((_, numbers),) = sequences(frame[[column]], [column], source=source)
-    found: list[float] = numbers[:, 0].tolist()
-    return found
+def _numbers(frame: pd.DataFrame, columns: Sequence[str], source: str) -> list[Any]:
+    """Columns as numbers, checked as those of sequences are: a number for each row, of several columns a vector."""
+    found = [sequences(frame[[name]], [name], source=source)[0][1] for name in columns]
+    return list(squeezed(np.concatenate(found, axis=1)))
 
 
 def _lacks_value(cell: Any) -> bool:

@@ -11,8 +11,9 @@ from elman.cli.flags import (
     Json,
     ModelArgument,
     Strict,
-    TargetColumn,
+    TargetColumns,
     TextColumn,
+    WordVectors,
 )
 from elman.cli.reading import read_data
 from elman.cli.shown import show_pairs, tell, telling_warnings
@@ -25,24 +26,28 @@ def evaluate(
     text: TextColumn = None,
     audio: AudioColumn = None,
     inputs: InputColumns = None,
-    target: TargetColumn = None,
+    word_vectors: WordVectors = None,
+    target: TargetColumns = None,
     strict: Strict = False,
     as_json: Json = False,
 ) -> None:
     """Measure a model on a table: accuracy, errors, whatever its task is measured by."""
-    from elman.cli.models import columns_of, open_model, unknown_symbols
+    from elman.cli.models import added_words, columns_of, open_model, unknown_symbols
     from elman.cli.sounds import with_sounds
 
     estimator, metadata = open_model(model)
-    columns = columns_of(metadata, model, text, inputs, target, audio=audio)
-    if columns.target is None and estimator.output_codec is not None:
+    if target is not None and len(target) > 1 and estimator.task != "regress":
+        raise InputError(f"--target is given {len(target)} times, but {model} has one output: name one column")
+    columns = columns_of(metadata, model, text, inputs, tuple(target or ()), audio=audio)
+    if not columns.targets and estimator.output_codec is not None:
         raise InputError(f"{model} does not say which column is its target: give --target COL")
     table = with_sounds(
         read_data(file, columns, estimator.task, strict=strict), estimator.codecs_["input"], strict=strict
     )
+    added = added_words(estimator, word_vectors, table.X)
     with telling_warnings():
         measured = estimator.evaluate(table.X, table.y or None)
-    for note in [*table.notes, *unknown_symbols(estimator, table.X)]:
+    for note in [*table.notes, *added, *unknown_symbols(estimator, table.X)]:
         tell(note)
     if as_json:
         typer.echo(json.dumps({"sequences": len(table.X), **measured}))

@@ -60,14 +60,22 @@ TextColumn = Annotated[
 AudioColumn = Annotated[
     str | None, typer.Option("--audio", metavar="COL", help="Column of audio files, if not that of training")
 ]
+WordVectors = Annotated[
+    str | None,
+    typer.Option(metavar="FILE", help="The word vectors of training, for words that only they know"),
+]
 InputColumns = Annotated[
     list[str] | None,
     typer.Option("--input", metavar="COL", help="Column of numbers, if not those of training; repeatable"),
 ]
-TargetColumn = Annotated[
-    str | None,
+TargetColumns = Annotated[
+    list[str] | None,
     typer.Option(
-        "--target", "--label", "--tags", metavar="COL", help="Column of what is right, if not that of training"
+        "--target",
+        "--label",
+        "--tags",
+        metavar="COL",
+        help="Column of what is right, if not that of training; repeatable",
     ),
 ]
 

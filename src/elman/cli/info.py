@@ -95,7 +95,8 @@ def _columns(columns: dict[str, Any]) -> str:
     read = columns["text"] if columns["text"] is not None else ", ".join(columns["inputs"])
     if columns["target"] is None:
         return read or "plain text"
-    return f"{read} → {columns['target']}" + (f", {columns['ahead']} ahead" if columns["ahead"] else "")
+    target = columns["target"] if isinstance(columns["target"], str) else ", ".join(columns["target"])
+    return f"{read} → {target}" + (f", {columns['ahead']} ahead" if columns["ahead"] else "")
 
 
 def _weights(tensors: dict[str, list[int]]) -> list[tuple[str, str]]:

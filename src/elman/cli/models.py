@@ -4,7 +4,7 @@ import dataclasses
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from elman.cli.columns import Columns
+from elman.cli.columns import Columns, one_or_all
 from elman.errors import InputError
 from elman.files import read_model
 from elman.tasks.loading import restore
@@ -30,7 +30,7 @@ def columns_of(
     path: str,
     text: str | None,
     inputs: list[str] | None,
-    target: str | None = None,
+    target: tuple[str, ...] = (),
     *,
     audio: str | None = None,
 ) -> Columns:
@@ -41,7 +41,8 @@ def columns_of(
         raise InputError(f"{path}: what it says of its columns is damaged: train it again")
     model = metadata["model"]
     per = "step" if model["kind"] == "InStep" or model.get("in_step") else "sequence"  # a model saved from Python
-    columns = Columns(**{"per": per, **kept, "inputs": tuple(kept.get("inputs", ()))})
+    lists = {name: tuple(value) for name, value in kept.items() if isinstance(value, list)}  # JSON has no tuples
+    columns = Columns(**{"per": per, **kept, **lists})
     kind = metadata["codecs"]["input"]["kind"]
     if kind == "tokens":  # as they are called where a file has no names of columns
         columns = dataclasses.replace(columns, text=columns.text or "words", target=columns.target or "tags")
@@ -60,13 +61,20 @@ def columns_of(
         text=columns.text if text is None else text,
         audio=columns.audio if audio is None else audio,
         inputs=tuple(inputs) if inputs else columns.inputs,
-        target=columns.target if target is None else target,
+        target=one_or_all(target) or columns.target,
     )
     if columns.text is None and metadata["task"] in READS_PLAIN_TEXT:
         return columns
     if not {"text": columns.text, "audio": columns.audio, "input": columns.inputs}[own]:
         raise InputError(f"{path} does not say which columns it reads: give --{own} COL")
     return columns
+
+
+def added_words(estimator: "Estimator", path: str | None, X: list[Any]) -> list[str]:
+    """Let a model read the words of `X` that only a file of word vectors knows; what to say of them."""
+    count = estimator.add_words(path, X) if path is not None else 0
+    words = "words" if count > 1 else "word"
+    return [f"{count} {words} not seen in training, read by the vectors of {path}"] if count else []
 
 
 def unknown_symbols(estimator: "Estimator", X: list[Any]) -> list[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from elman.cli.flags import AudioColumn, Force, InputColumns, Json, ModelArgument, TextColumn
+from elman.cli.flags import AudioColumn, Force, InputColumns, Json, ModelArgument, TextColumn, WordVectors
 from elman.cli.predictions import Prediction, prediction_of
 from elman.cli.reading import read_data
 from elman.cli.shown import show_rows, tell
@@ -33,6 +33,7 @@ def predict(
     text: TextColumn = None,
     audio: AudioColumn = None,
     inputs: InputColumns = None,
+    word_vectors: WordVectors = None,
     beam: Annotated[
         int | None, typer.Option(min=1, help="Hypotheses that beam search carries; for translations")
     ] = None,
@@ -54,7 +55,7 @@ def predict(
     if output is not None:
         check_writable(output, overwrite=force)
 
-    from elman.cli.models import columns_of, open_model, unknown_symbols
+    from elman.cli.models import added_words, columns_of, open_model, unknown_symbols
     from elman.cli.sounds import frame_with_unreadable, with_sounds, with_unreadable
 
     estimator, metadata = open_model(model)
@@ -66,6 +67,7 @@ def predict(
         columns = dataclasses.replace(columns_of(metadata, model, text, inputs, audio=audio), target=None)
         table = read_data(file, columns, estimator.task)
     table = with_sounds(table, estimator.codecs_["input"], strict=strict)
+    added = added_words(estimator, word_vectors, table.X)
     found = prediction.records(estimator, table, flags)
     records = with_unreadable(found, table)
     if output is not None and as_json:
@@ -80,7 +82,7 @@ def predict(
             typer.echo(_json(record))
     else:
         show_rows([_unreadable(record) if "error" in record else prediction.line(record) for record in records])
-    for note in [*table.notes, *unknown_symbols(estimator, table.X)]:
+    for note in [*table.notes, *added, *unknown_symbols(estimator, table.X)]:
         tell(note)
 
 

@@ -9,7 +9,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from elman.cli.columns import GROUP, ORDER, Columns, ahead_of, check_distinct, inputs_of, is_list, refuse_missing
+from elman.cli.columns import Columns, check_distinct, inputs_of, is_list, refuse_missing, text_columns
+from elman.cli.targets import (
+    GROUP,
+    ORDER,
+    Constants,
+    ahead_of,
+    left_out,
+    missing_at_steps,
+    missing_numbers,
+    refuse_without,
+)
 from elman.codecs.unicode import check_unicode
 from elman.errors import InputError
 from elman.tables import filled_rows, numbers_in, require_columns, sequences, stream_table
@@ -28,19 +38,18 @@ def stream_columns(file: str, columns: Columns, task: str, *, strict: bool = Fal
         InputError: the first block of the file is not as it should be.
     """
     check_distinct(columns, task)
-    texts = [name for name in (columns.text, None if task == "regress" else columns.target) if name is not None]
-    blocks = stream_table(file, text=texts)
+    blocks = stream_table(file, text=text_columns(columns, task))
     first = next(blocks)
     if columns.text is not None:
-        require_columns(first, [one for one in (columns.text, columns.target) if one is not None], file)
+        require_columns(first, [columns.text, *columns.targets], file)
         return TextRows(file, columns, task, strict), columns
     finds_inputs = not columns.inputs
     if finds_inputs:
         _refuse_empty(first, columns, file, blocks)
         columns = replace(columns, inputs=inputs_of(first, columns, file))
-    require_columns(first, [*columns.inputs, str(columns.target)], file)
+    require_columns(first, [*columns.inputs, *columns.targets], file)
     if any(is_list(value) for column in columns.inputs for value in first[column]):
-        per_step = any(is_list(value) for value in first[columns.target])
+        per_step = any(is_list(value) for name in columns.targets for value in first[name])
         columns = replace(columns, per="step" if per_step else "sequence")
         return ListRows(file, columns, task, strict, finds_inputs), columns
     if columns.per == "sequence":
@@ -50,7 +59,7 @@ def stream_columns(file: str, columns: Columns, task: str, *, strict: bool = Fal
 
 def _refuse_empty(first: pd.DataFrame, columns: Columns, file: str, further: Iterator[pd.DataFrame]) -> None:
     """Refuse a column of which the first block does not tell whether it holds numbers, if there are further blocks."""
-    others = (GROUP, ORDER, columns.target)
+    others = (GROUP, ORDER, *columns.targets)
     empty = [name for name in first.columns if name not in others and (first[name].isna() | (first[name] == "")).all()]
     if empty and next(further, None) is not None:
         raise InputError(
@@ -67,7 +76,7 @@ class _Stream:
 
     def __init__(self, file: str, columns: Columns, task: str, strict: bool) -> None:
         self.file, self.columns, self.task, self.strict = file, columns, task, strict
-        self.target = str(columns.text if columns.target is None else columns.target)
+        self.targets = columns.targets or (str(columns.text),)  # of texts without a target themselves
         self.in_step = not self.text and columns.per == "step"
         self.scored: Sequence[int] | None = None
         self.sequences = 0
@@ -86,13 +95,12 @@ class _Stream:
 
     def frames(self, told: Told) -> Iterator[pd.DataFrame]:
         """The columns that are read, block by block."""
-        names = [name for name in (self.columns.text, *self.columns.inputs, self.target) if name is not None]
-        text = [name for name in (self.columns.text, None if self.task == "regress" else self.target) if name]
+        names = [name for name in (self.columns.text, *self.columns.inputs, *self.targets) if name is not None]
         for frame in stream_table(
             self.file,
             wanted=list(dict.fromkeys(names)),
             optional=self.optional,
-            text=[*text, *self.names],
+            text=[*text_columns(self.columns, self.task), *self.names],
             told=told,
             late=self.refuse_late,
         ):
@@ -113,6 +121,10 @@ class _Stream:
                     f"column {name!r} in {self.file} begins in {further.index.name} {line!s}, after the inputs were "
                     f"found: {NAME_INPUTS}"
                 )
+
+    def numbers(self, frame: pd.DataFrame, columns: Sequence[str]) -> np.ndarray:
+        """Columns as numbers, (rows, columns)."""
+        return np.column_stack([self.finite(frame, name) for name in columns])
 
     def finite(self, frame: pd.DataFrame, column: str) -> np.ndarray:
         """A column as numbers; an infinite one is refused here, where the line is known."""
@@ -136,7 +148,7 @@ class TextRows(_Stream):
 
     def blocks(self, told: Told) -> Iterator[Block]:
         """The complete rows."""
-        wanted = [one for one in (self.columns.text, self.columns.target) if one is not None]
+        wanted = [str(self.columns.text), *self.columns.targets]
         rows, first = 0, ""
         self.sequences = 0
         for frame in self.frames(told):
@@ -147,9 +159,9 @@ class TextRows(_Stream):
             self._check(kept.index, X)
             y: Any
             if self.task == "regress":
-                y = self.finite(kept, self.target).reshape(-1, 1, 1)
+                y = self.numbers(kept, self.targets)[:, np.newaxis]
             else:
-                y = kept[self.target].to_numpy(object).tolist()
+                y = kept[self.targets[0]].to_numpy(object).tolist()
                 self._check(kept.index, y)
             if X:
                 yield Block(X, X, y, [True] * len(X))
@@ -173,11 +185,12 @@ class _Numbers(_Stream, ABC):
         super().__init__(file, columns, task, strict)
         self.finds_inputs = finds_inputs  # inputs are the columns of numbers that the first block has
         self._kept: list[bool] | None = None  # by sequence, in the order of the file
-        self._values: list[Any] = []  # the target of each, where there is one for the whole
+        self._found = Constants(self.targets, file)  # where there is one for the whole
 
     def survey(self, told: Told) -> None:
         """Find the target of each sequence, or how many of its steps have one."""
         scored, lengths = array("q"), array("q")
+        present = np.zeros(len(self.targets), np.int64)
         numbers = missing = 0
         for block in self.pieces(told):
             for x, y, new in zip(block.X, block.y, block.new, strict=True):
@@ -187,38 +200,30 @@ class _Numbers(_Stream, ABC):
                 numbers, missing = numbers + x.size, missing + int(np.isnan(x).sum())
                 lengths[-1] += len(x)
                 if self.in_step:
-                    scored[-1] += int((~np.isnan(y)).sum())
-        self._notes = [f"{missing} of {numbers} numbers are missing: marked for the network"] if missing else []
+                    there = ~np.isnan(y)
+                    present += there.sum(0)
+                    scored[-1] += int(there.any(1).sum())
+        self._notes = missing_numbers(missing, numbers)
         if self.in_step:
-            self._judge_steps(np.array(scored), np.array(lengths))
+            self._judge_steps(np.array(scored), present, np.array(lengths))
         else:
             self._judge_sequences()
 
-    def _judge_steps(self, scored: np.ndarray, lengths: np.ndarray) -> None:
-        steps, ahead = int(lengths.sum()), self.columns.ahead
-        missing = steps - int(np.minimum(lengths, ahead).sum()) - int(scored.sum())
-        if not scored.any():
-            remedy = ", or sequences are too short for --ahead" if ahead else ""
-            raise InputError(f"column {self.target!r} in {self.file} has no value{remedy}")
-        if missing:
-            what = f"{missing} of {steps} values of {self.target} are missing"
-            self._notes.insert(0, f"{what}: nothing is learned from or measured there")
+    def _judge_steps(self, scored: np.ndarray, present: np.ndarray, lengths: np.ndarray) -> None:
+        ahead = self.columns.ahead
+        missing = missing_at_steps(self.targets, present, lengths, ahead, self.file)
         self._kept = (scored > 0).tolist()
         self.scored = scored[scored > 0].tolist()
         self.sequences = len(self.scored)
-        self._tell_left_out(" so many steps ahead" if ahead else "")
+        where = " so many steps ahead" if ahead else ""
+        self._notes = [*left_out(self.sequences, len(scored), self.targets, where), *missing, *self._notes]
 
     def _judge_sequences(self) -> None:
-        self._kept = [value is not None for value in self._values]
+        present = np.array([[value is not None for value in one] for one in self._found.values])
+        refuse_without(present, self.targets, self.file)
+        self._kept = [bool(one.all()) for one in present]
         self.sequences = sum(self._kept)
-        if self.sequences == 0:
-            raise InputError(f"column {self.target!r} in {self.file} has no value")
-        self._tell_left_out()
-
-    def _tell_left_out(self, where: str = "") -> None:
-        total = len(self._kept or ())
-        if left_out := total - self.sequences:
-            self._notes.insert(0, f"left out {left_out} of {total} sequences, which have no {self.target}{where}")
+        self._notes = [*left_out(self.sequences, len(present), self.targets), *self._notes]
 
     def blocks(self, told: Told) -> Iterator[Block]:
         """The sequences that have a target."""
@@ -229,34 +234,24 @@ class _Numbers(_Stream, ABC):
                 number += new
                 if self._kept is not None and self._kept[number]:
                     kept.append(row)
-                    values.append(block.y[row] if self.in_step else self._as_target(self._values[number]))
+                    values.append(block.y[row] if self.in_step else self._as_target(self._found.values[number]))
             if kept:
                 yield block.select(kept)._replace(y=values)
 
-    def _as_target(self, value: Any) -> Any:
-        return np.array([[value]], np.float64) if self.task == "regress" else value
+    def _as_target(self, values: list[Any]) -> Any:
+        return np.array([values], np.float64) if self.task == "regress" else values[0]
 
     @abstractmethod
     def pieces(self, told: Told) -> Iterator[Block]:
         """All sequences, those without a target too."""
 
-    def _see(self, number: int, value: Any, place: str, name: Hashable) -> None:
-        """The target of a whole sequence, as one of its rows has it."""
-        if number == len(self._values):
-            self._values.append(None)
-        if pd.isna(value):
-            return
-        if self._values[number] is None:
-            self._values[number] = value
-        elif self._values[number] != value:
-            raise InputError(
-                f"column {self.target!r} in {self.file} has several values for {GROUP} {name!r} "
-                f"({self._values[number]!r}, {value!r} in {place}): expected one for each sequence"
-            )
-
     def _targets(self, frame: pd.DataFrame) -> Any:
-        numbers = self.finite(frame, self.target) if self.task == "regress" or self.in_step else None
-        return numbers if self.in_step else frame[self.target].tolist()
+        """Those of each row, (rows, O) if they are numbers; else lists of O."""
+        if self.in_step:
+            return self.numbers(frame, self.targets)
+        if self.task == "regress":  # checked; the values themselves are as the file has them
+            self.numbers(frame, self.targets)
+        return list(zip(*(frame[name].tolist() for name in self.targets), strict=True))
 
 
 class ListRows(_Numbers):
@@ -265,7 +260,7 @@ class ListRows(_Numbers):
     def pieces(self, told: Told) -> Iterator[Block]:
         """A sequence for each row."""
         inputs, number = self.columns.inputs, 0
-        read = [*inputs, self.target] if self.in_step else list(inputs)
+        read = [*inputs, *self.targets] if self.in_step else list(inputs)
         for frame in self.frames(told):
             frame = frame.reset_index(names=frame.index.name).set_index(frame.index.name)
             found = [one for _, one in sequences(frame, read, source=self.file)]
@@ -275,12 +270,12 @@ class ListRows(_Numbers):
                     raise InputError(f"{self.file} {place} has a number that is infinite or too large")
             keys = list(range(number, number + len(found)))
             if self.in_step:
-                y = [ahead_of(one[:, -1], self.columns.ahead)[:, np.newaxis] for one in found]
+                y = [ahead_of(one[:, len(inputs) :], self.columns.ahead) for one in found]
             else:
-                y = list(self._targets(frame))
-                if self._kept is None:
-                    for row, value in enumerate(y):
-                        self._see(number + row, value, "", "")
+                y = self._targets(frame)
+                for row, values in enumerate(y if self._kept is None else ()):
+                    for target, value in enumerate(values):
+                        self._found.see(number + row, target, value, number + row)
             number += len(found)
             yield Block(keys, [one[:, : len(inputs)] for one in found], y, [True] * len(found))
 
@@ -303,7 +298,7 @@ class LongForm(_Numbers):
         for frame in self.frames(told):
             if not len(frame):
                 continue
-            x = np.column_stack([self.finite(frame, name) for name in self.columns.inputs])
+            x = self.numbers(frame, self.columns.inputs)
             targets = self._targets(frame)
             keys = self._keys(frame)
             starts = np.flatnonzero(np.array([True, *(a != b for a, b in zip(keys[1:], keys[:-1], strict=True))]))
@@ -318,8 +313,10 @@ class LongForm(_Numbers):
                     lines.add(keys[start], frame.index[int(start)])
                 if not self.in_step and self._kept is None:
                     for row in range(start, stop):
-                        self._see(number, targets[row], f"{frame.index.name} {frame.index[row]}", keys[start])
-                y = targets[start:stop, np.newaxis] if self.in_step else None
+                        place = f"{frame.index.name} {frame.index[row]}"
+                        for target, value in enumerate(targets[row]):
+                            self._found.see(number, target, value, keys[start], place)
+                y = targets[start:stop] if self.in_step else None
                 for values, value in zip(block, (keys[start], x[start:stop], y, new), strict=True):
                     values.append(value)  # type: ignore[attr-defined]
             last, before = keys[-1], None if order is None else order[-1]
@@ -378,7 +375,7 @@ class LongForm(_Numbers):
         waiting, skipped = np.zeros((0, len(self.columns.inputs))), 0
 
         def rest() -> tuple[Any, ...]:
-            return key, waiting, np.full((len(waiting), 1), np.nan), False
+            return key, waiting, np.full((len(waiting), len(self.targets)), np.nan), False
 
         for block in pieces:
             out: list[tuple[Any, ...]] = []

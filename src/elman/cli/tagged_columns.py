@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from elman.cli.columns import GROUP, POSITION, Columns, Table, check_distinct, inputs_of, is_list
+from elman.cli.columns import POSITION, Columns, Table, check_distinct, inputs_of, is_list
+from elman.cli.targets import GROUP
 from elman.codecs.tags import IOB1, fault, scheme_of
 from elman.errors import InputError
 from elman.tables import SUFFIXES, read_conll, read_table, require_columns, sequences
@@ -69,7 +70,7 @@ def read_tagged(file: str, columns: Columns, task: str, *, strict: bool = False)
         frame, columns = _frame(file, columns, task, source)
         found = list(_rows(frame, columns, source))
     notes: list[str] = []
-    if columns.target is not None:
+    if columns.only_target is not None:
         columns = replace(columns, scheme=columns.scheme or scheme_of([one.tags or [] for one in found]))
         for one in found:
             one.check(columns.scheme or "")
@@ -84,7 +85,7 @@ def read_tagged(file: str, columns: Columns, task: str, *, strict: bool = False)
         if missing:
             notes.append(f"{missing} of {numbers} numbers are missing: marked for the network")
     rows = [one.rows for one in kept if one.rows is not None] or None
-    y = [one.tags for one in kept] if columns.target is not None else []
+    y = [one.tags for one in kept] if columns.only_target is not None else []
     return Table(columns, [one.x for one in kept], y, frame, [one.key for one in kept], rows, notes)
 
 
@@ -96,7 +97,7 @@ def is_conll(file: str, columns: Columns) -> bool:
         return True
     if file == "-" or (last and last[0] in SUFFIXES):
         return False
-    named = (columns.text, columns.target)
+    named = (columns.text, columns.only_target)
     return not columns.inputs and all(one in (None, "words", "tags") or _number(one) is not None for one in named)
 
 
@@ -122,8 +123,8 @@ def _number(column: str | None) -> int | None:
 
 def _conll(file: str, columns: Columns) -> Iterator[_Tagged]:
     """Columns that have no numbers are a table's, so the usual ones are read."""
-    wanted = columns.target is not None
-    read = read_conll(file, _number(columns.text), _number(columns.target), tagged=wanted)
+    wanted = columns.only_target is not None
+    read = read_conll(file, _number(columns.text), _number(columns.only_target), tagged=wanted)
     for number, one in enumerate(read):
         places = [f"line {line}" for line in one.lines]
         yield _Tagged(number, places[0], one.words, one.tags if wanted else None, places, fault=one.fault)
@@ -131,7 +132,7 @@ def _conll(file: str, columns: Columns) -> Iterator[_Tagged]:
 
 def _frame(file: str, columns: Columns, task: str, source: str) -> tuple[pd.DataFrame, Columns]:
     check_distinct(columns, task)
-    named = [name for name in (columns.text, columns.target) if name is not None]
+    named = [name for name in (columns.text, columns.only_target) if name is not None]
     lists = any(one in (".jsonl", ".ndjson", ".parquet") for one in Path(file).suffixes)
     frame = read_table(file, text=[] if lists else named)
     if columns.text is None and not columns.inputs:
@@ -156,12 +157,12 @@ def _rows(frame: pd.DataFrame, columns: Columns, source: str) -> Iterator[_Tagge
         return
     arrays = [array for _, array in sequences(frame, numbers, source=source)] if numbers else []
     for row, place in enumerate(places):
-        cells = [None if name is None else frame[name].iloc[row] for name in (columns.text, columns.target)]
+        cells = [None if name is None else frame[name].iloc[row] for name in (columns.text, columns.only_target)]
         key = frame[GROUP].iloc[row] if GROUP in frame else row
         x = arrays[row] if numbers else _cut(cells[0])
-        tags = None if columns.target is None else _cut(cells[1])
+        tags = None if columns.only_target is None else _cut(cells[1])
         missing = next(
-            (name for name, one in ((columns.text, x), (columns.target, tags)) if name and one is None), None
+            (name for name, one in ((columns.text, x), (columns.only_target, tags)) if name and one is None), None
         )
         reason = None if missing is None else f"{place} has no value in column {missing!r}"
         yield _Tagged(key, place, x, tags, fault=reason)
@@ -172,14 +173,14 @@ def _of_rows(
 ) -> _Tagged:
     """A sequence of the long form."""
     own = [places[row] for row in rows]
-    cells = {name: frame[name].iloc[rows].tolist() for name in (columns.text, columns.target) if name is not None}
+    cells = {name: frame[name].iloc[rows].tolist() for name in (columns.text, columns.only_target) if name is not None}
     reason = None
     for name, values in cells.items():
         missing = np.flatnonzero(pd.isna(pd.Series(values, dtype=object)).to_numpy())
         if len(missing):
             reason = f"{own[missing[0]]} has no value in column {name!r}"
     x = numbers if columns.text is None else cells[columns.text]
-    tags = None if columns.target is None else cells[columns.target]
+    tags = None if columns.only_target is None else cells[columns.only_target]
     return _Tagged(key, own[0], x, tags, own, rows, reason)
 
 

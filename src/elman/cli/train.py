@@ -112,7 +112,7 @@ def classify(
 def regress(
     job: Job,
     options: RegressorOptions,
-    target: Annotated[str, typer.Option(metavar="COL", help="Column of the numbers to give")],
+    target: Annotated[list[str], typer.Option(metavar="COL", help="Column of the numbers to give; repeatable")],
     inputs: Annotated[
         list[str] | None,
         typer.Option("--input", metavar="COL", help="Column of numbers to read; repeatable", show_default="all"),
@@ -129,14 +129,14 @@ def regress(
     Numbers stand in columns of lists (JSON lines, Parquet), or in the long form: a row for each time step, with the
     columns unique_id and ds, which name the sequence and order its steps.
     """
-    from elman.cli.columns import Columns
+    from elman.cli.columns import Columns, one_or_all
 
     if text is not None and inputs:
         raise InputError("the network reads a text or numbers: give --text or --input, not both")
     per = options.per or ("sequence" if text is not None else "step")
     if ahead and (text is not None or per != "step"):
         raise InputError("--ahead looks ahead in a sequence of numbers with a target at each step: leave it out")
-    run("regress", job, Columns(text, tuple(inputs or ()), target, per, ahead), options)
+    run("regress", job, Columns(text, tuple(inputs or ()), one_or_all(target), per, ahead), options)
 
 
 @trains(GeneratorOptions)

@@ -78,11 +78,13 @@ def training_data(
         progress = EncodingProgress(options.verbose, silent=here() != 0)
         about = {"columns": dataclasses.asdict(columns), "strict": strict}
         found = streamed(estimator, source, file, about, progress)
+        _name_outputs(estimator, columns)
         return estimator, TrainingData(columns, *found)
     table = read_data(file, columns, task, strict=strict)
     table = with_sounds(table, strict=strict, verbose=options.verbose if here() == 0 else 0)
     estimator = _estimator(task, table.columns, options)
     training, validation = estimator.prepared(table.X, table.y or None)
+    _name_outputs(estimator, table.columns)
     shown = table.X if columns.audio is None else [str(one.path) for one in table.X]
     longest = LONGEST_EXAMPLE if columns.audio is None else LONGEST_PATH
     example = next((x for x in shown if isinstance(x, str) and 0 < len(x) <= longest and x.isprintable()), None)
@@ -96,6 +98,12 @@ def plain_text_data(task: str, file: str, columns: Columns, options: Options) ->
     training, validation = estimator.prepared(Path(file), None)
     table = plain_text(columns, Path(file))
     return estimator, TrainingData(columns, training, validation, 1, None, [], table)
+
+
+def _name_outputs(estimator: Estimator, columns: Columns) -> None:
+    """Let a model know what its several outputs are called."""
+    if len(columns.targets) > 1:
+        estimator.codecs_["output"].names = list(columns.targets)
 
 
 def _estimator(task: str, columns: Columns, options: Options) -> Estimator:

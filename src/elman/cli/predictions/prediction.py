@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from elman.cli.columns import Table
 
 RESULTS = re.compile(
-    r"label|probability|probabilities|prediction(_\d+)?|translation|score|hypotheses|error|bits_per_character|next"
+    r"label|probability|probabilities|prediction(_.+)?|translation|score|hypotheses|error|bits_per_character|next"
 )
 NESTED = ("probabilities", "hypotheses", "next")  # what has no place in the cell of a table
 
@@ -51,7 +51,7 @@ def prediction_of(task: str) -> Prediction:
 
 def named(table: "Table") -> list[dict[str, Any]]:
     """What each record begins with: the text, or the name of the sequence; a result keeps its own name."""
-    from elman.cli.columns import GROUP
+    from elman.cli.targets import GROUP
 
     if table.columns.text is not None:
         title = "text" if RESULTS.fullmatch(table.columns.text) else table.columns.text

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 from elman.cli.predictions.prediction import Prediction, named
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
 
     from elman.cli.columns import Table
@@ -16,28 +15,39 @@ STEPS_SHOWN = 6
 
 
 def _records(estimator: "Regressor", table: "Table", flags: dict[str, Any]) -> list[dict[str, Any]]:
+    import numpy as np
+
+    titles = _titles(estimator, table)
     values: list[np.ndarray] = list(estimator.predict(table.X))
-    title = _prediction(table)
-    return [{**name, title: one.tolist()} for name, one in zip(named(table), values, strict=True)]
+    if len(titles) == 1:
+        values = [np.asarray(one)[..., np.newaxis] for one in values]
+    return [
+        {**name, **{title: one[..., k].tolist() for k, title in enumerate(titles)}}
+        for name, one in zip(named(table), values, strict=True)
+    ]
 
 
 def _line(record: dict[str, Any]) -> list[str]:
-    name, values = record.values()
+    name, *results = record
+    shown = [_shown(record[result]) for result in results]
+    several = len(results) > 1
+    return [str(record[name]), *(f"{a}: {b}" if several else b for a, b in zip(results, shown, strict=True))]
+
+
+def _shown(values: Any) -> str:
     if not isinstance(values, list):
-        return [str(name), _number(values)]
-    shown = [_number(value) for value in values]
+        return f"{values:.6g}"
+    shown = [f"{value:.6g}" for value in values]
     if sys.stdout.isatty() and len(shown) > STEPS_SHOWN:
         shown = [*shown[: STEPS_SHOWN // 2], "...", *shown[-STEPS_SHOWN // 2 :], f"({len(shown)} steps)"]
-    return [str(name), " ".join(shown)]
+    return " ".join(shown)
 
 
-def _prediction(table: "Table") -> str:
-    """What the numbers are called: those of a later step say of how much later."""
-    return f"prediction_{table.columns.ahead}_ahead" if table.columns.ahead else "prediction"
-
-
-def _number(value: Any) -> str:
-    return f"[{', '.join(map(_number, value))}]" if isinstance(value, list) else f"{value:.6g}"
+def _titles(estimator: "Regressor", table: "Table") -> list[str]:
+    """What the numbers are called: those of a later step say of how much later, several of which output."""
+    title = f"prediction_{table.columns.ahead}_ahead" if table.columns.ahead else "prediction"
+    codec = estimator.codecs_["output"]
+    return [title] if codec.input_size == 1 else [f"{title}_{codec.channel(k)}" for k in range(codec.input_size)]
 
 
 def _frame(records: list[dict[str, Any]], table: "Table", estimator: "Regressor") -> "pd.DataFrame":
@@ -45,20 +55,17 @@ def _frame(records: list[dict[str, Any]], table: "Table", estimator: "Regressor"
     import numpy as np
     import pandas as pd
 
-    from elman.cli.columns import GROUP, ORDER
+    from elman.cli.targets import GROUP, ORDER
 
-    title, size = _prediction(table), estimator.codecs_["output"].input_size
-    config = estimator.model_config_
-    in_step = config["kind"] == "InStep" or bool(config.get("in_step"))
-    titles = [title] if size == 1 else [f"{title}_{k + 1}" for k in range(size)]
-    values = [np.asarray(one.pop(title), np.float64).reshape(-1, size) for one in records]  # (T, size) or (1, size)
+    titles, in_step = _titles(estimator, table), estimator.in_step
+    values = [np.array([one.pop(title) for title in titles], np.float64).T for one in records]  # (T, O) or (O,)
     if table.rows is not None and in_step:
-        predicted = np.full((len(table.frame), size), np.nan)
+        predicted = np.full((len(table.frame), len(titles)), np.nan)
         for rows, one in zip(table.rows, values, strict=True):
             predicted[rows] = one
         frame = table.frame[[name for name in (GROUP, ORDER) if name in table.frame]]
         return frame.assign(**dict(zip(titles, predicted.T, strict=True)))
-    cells = [[column.tolist() if in_step else float(column[0]) for column in one.T] for one in values]
+    cells = [one.T.tolist() for one in values]
     return pd.DataFrame(
         [{**name, **dict(zip(titles, cell, strict=True))} for name, cell in zip(records, cells, strict=True)]
     )

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def _records(estimator: "Tagger", table: "Table", flags: dict[str, Any]) -> list[dict[str, Any]]:
-    from elman.cli.columns import GROUP
+    from elman.cli.targets import GROUP
     from elman.codecs.tags import PLAIN, spans
 
     name = GROUP if GROUP in table.frame.columns else "sequence"
@@ -58,7 +58,7 @@ def _frame(records: list[dict[str, Any]], table: "Table", estimator: "Tagger") -
     """A row for each sequence; in the long form for each word or step."""
     import pandas as pd
 
-    from elman.cli.columns import GROUP, ORDER
+    from elman.cli.targets import GROUP, ORDER
 
     if table.rows is None:
         name = next(iter(records[0]), "text") if records else "text"
