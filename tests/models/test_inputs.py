@@ -52,6 +52,9 @@ def test_frozen_symbols_are_the_last_and_are_not_learned() -> None:
     end.put(theirs)
     torch.testing.assert_close(end.embedding.weight, 2 * fresh)  # of the same deviation as theirs
     symbols = torch.tensor([[5, 0, 3], [4, 4, 1]])
+    whole = end.whole()
+    assert whole is not None
+    torch.testing.assert_close(whole(symbols), end(symbols), rtol=0, atol=0)
     table = torch.cat([end.embedding.weight, theirs]).detach().requires_grad_()
     weights = torch.randn(2, 3, 3)
     torch.testing.assert_close(end(symbols), table[symbols], rtol=0, atol=0)

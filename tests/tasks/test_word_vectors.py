@@ -226,9 +226,72 @@ def test_words_that_cannot_be_added(file: str, tmp_path: Path) -> None:
         elman.Classifier().add_words(file, ["never"])
 
 
+SENTENCES = [text.split() for text in TEXTS]
+TAGS = [["colour" if word.lower() in ROWS else "other" for word in sentence] for sentence in SENTENCES]
+
+
+@pytest.mark.parametrize("characters", [False, True])
+@pytest.mark.parametrize("tune", [False, True])
+def test_a_tagger_s_words(characters: bool, tune: bool, file: str, tmp_path: Path) -> None:
+    options = {**QUICK, "word_vectors": file, "tune_vectors": tune, "characters": characters, "crf": False}
+    one = elman.Tagger(**options, validation_fraction=0).fit(SENTENCES, TAGS)
+
+    def vector(word: str) -> np.ndarray:
+        encoded = torch.from_numpy(one.codecs_["input"].encode([word])).unsqueeze(0)
+        found: np.ndarray = one.model_.eval().input(encoded)[0, 0, :E].detach().numpy()
+        return found
+
+    for word, form in (("red", "red"), ("Paris", "paris")):
+        assert np.array_equal(vector(word), ROWS[form]) is not tune
+        assert np.abs(vector(word) - ROWS[form]).max() < 0.1
+    assert one.codecs_["input"].missing([["Seen", "own"], ["Seen", "unheard of"]]) == ["Seen", "unheard of"]
+    before = one.predict(SENTENCES)
+    assert one.add_words(file, [["Seen", "own"], ["unheard of"]]) == 1
+    assert np.array_equal(vector("Seen"), ROWS["seen"])
+    assert list(map(list, one.predict(SENTENCES))) == list(map(list, before))
+    one.save(tmp_path / "m.safetensors")
+    again = elman.load(tmp_path / "m.safetensors")
+    assert list(map(list, again.predict([["Seen", "red"]]))) == list(map(list, one.predict([["Seen", "red"]])))
+    with pytest.raises(InputError, match="but the model reads sequences of numbers"):
+        elman.Tagger(**options).fit([np.zeros((3, 1))] * 4, [["a", "b", "a"]] * 4)
+
+
+@pytest.mark.parametrize("tune", [False, True])
+def test_a_generator_s_words(tune: bool, file: str, tmp_path: Path) -> None:
+    options = {**QUICK, "word_vectors": file, "tune_vectors": tune, "level": "words", "validation_fraction": 0}
+    one = elman.Generator(**options).fit(TEXTS)
+    assert np.array_equal(row(one, "red"), ROWS["red"]) is not tune
+    assert np.abs(row(one, "red") - ROWS["red"]).max() < 0.1
+    written_text = one.generate("red", length=5, seed=0)
+    assert elman.Generator(**{**options, "epochs": 1}).fit(TEXTS).history_.epochs
+    one.save(tmp_path / "m.safetensors")
+    assert elman.load(tmp_path / "m.safetensors").generate("red", length=5, seed=0) == written_text
+    with pytest.raises(InputError, match="this model writes the words that it reads"):
+        one.add_words(file, ["never"])
+    with pytest.raises(InputError, match="but the model reads characters"):
+        elman.Generator(**{**options, "level": "characters"}).fit(TEXTS)
+    tied = elman.Generator(**options, tie_embeddings=True)
+    if tune:
+        tied.fit(TEXTS)
+    else:
+        with pytest.raises(InputError, match="tie_embeddings is True and tune_vectors False"):
+            tied.fit(TEXTS)
+
+
+def test_a_generator_of_a_file(file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    (tmp_path / "t.txt").write_text("\n".join(TEXTS * 3), encoding="utf-8")
+    options = {**QUICK, "word_vectors": file, "level": "words"}
+    for _ in range(2):  # encoded, then from the cache
+        one = elman.Generator(**options).fit(tmp_path / "t.txt")
+        assert np.array_equal(row(one, "red"), ROWS["red"])
+    plain = elman.Generator(**{**options, "word_vectors": None}).fit(tmp_path / "t.txt")
+    assert plain.codecs_["input"].pretrained == 0
+
+
 @pytest.mark.parametrize("pretrained", [-1, 9, "many"])
 def test_a_model_file_that_counts_wrong(pretrained: Any, file: str) -> None:
     config = elman.Classifier(**QUICK, word_vectors=file).fit(TEXTS, LABELS).codecs_["input"].to_config()
     assert codec_from_config(config).to_config() == config
-    with pytest.raises(InputError, match="description of a text codec is damaged"):
+    with pytest.raises(InputError, match="description of the text codec is damaged"):
         codec_from_config({**config, "pretrained": pretrained})

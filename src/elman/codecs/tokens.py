@@ -1,6 +1,6 @@
 """Sentences as words that are cut already: the number of each word, and of the characters that it is spelt with."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -11,6 +11,7 @@ from elman.codecs.text import END, SHOWN_UNKNOWN, UNKNOWN, TextCodec
 from elman.codecs.unicode import normalise
 from elman.errors import InputError
 
+Vectors = Callable[[Mapping[str, int]], Mapping[str, np.ndarray]]
 LONGEST = 24  # characters of a word that are read: of a longer one the first and the last half
 MANY_SENTENCES = 1000  # of so many, words and characters that stand once are left out
 MOST_WORDS = 30_000
@@ -53,8 +54,13 @@ class TokensCodec:
         """The number of characters, the three special ones included; 0 where none are read."""
         return 0 if self.characters is None else self.characters.size
 
-    def fit(self, sentences: Sequence[Sequence[str]]) -> Self:
+    def fit(self, sentences: Sequence[Sequence[str]], vectors: Vectors | None = None) -> Self:
         """Learn which words and characters there are.
+
+        Args:
+            sentences: lists of words.
+            vectors: gives, of words and how often they stand there, the vectors that others have trained, where there
+                are any; see `TextCodec.learn`.
 
         Raises:
             InputError: there is no word, or something is none.
@@ -64,7 +70,9 @@ class TokensCodec:
             raise InputError("there are no words to learn from: expected at least one sentence that is not empty")
         rare = 2 if len(sentences) >= MANY_SENTENCES else 1
         counts = SymbolCounts("words").update_words(words)
-        self.words = TextCodec("words", min_count=rare, max_size=MOST_WORDS).learn(counts)
+        self.words = TextCodec("words", min_count=rare, max_size=MOST_WORDS).learn(
+            counts, vectors(counts.words) if vectors else None
+        )
         if self._reads_characters:
             self.characters = TextCodec("characters", min_count=rare).fit(words)
             self.longest = min(max(map(len, counts.words)), LONGEST)
@@ -119,6 +127,12 @@ class TokensCodec:
         if row[0] != UNKNOWN:
             return self.words.decode(row[:1])
         return SHOWN_UNKNOWN if self.characters is None else self.characters.decode(row[1:])
+
+    def missing(self, sentences: Sequence[Sequence[str]]) -> list[str]:
+        """The different words that the codec does not know, in their order."""
+        words = dict.fromkeys(normalise(word) for sentence in sentences for word in sentence)
+        unknown = self.words.encode_words(list(words)) == UNKNOWN
+        return [word for word, missing in zip(words, unknown.tolist(), strict=True) if missing]
 
     def unknown(self, sentence: Sequence[str]) -> int:
         """The number of words that the codec does not know."""

@@ -62,6 +62,13 @@ class SequenceInput(nn.Module):
         own = embedding(symbols.masked_fill(theirs >= 0, 0))
         return F.embedding(theirs.clamp(min=0), self.vectors).where((theirs >= 0).unsqueeze(-1), own)
 
+    def whole(self) -> nn.Embedding | None:
+        """One embedding of all symbols, also of those that are not learned; None where the input is vectors."""
+        if self.embedding is None or self.vectors is None:
+            return self.embedding
+        table = torch.cat([self.embedding.weight.detach(), self.vectors])
+        return nn.Embedding(*table.shape, _weight=table)
+
     @torch.no_grad()
     def put(self, vectors: Tensor) -> None:
         """Give the last symbols these vectors, frozen or not, and bring the others, which are random, to their scale.

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import torch
@@ -24,6 +24,7 @@ from elman.tasks.encoded_files import encoded_file, folder_size
 from elman.tasks.encoding_progress import EncodingProgress, as_bytes
 from elman.tasks.parts import Block, ByPlace
 from elman.tasks.streamed import Reading
+from elman.tasks.word_vectors import VectorFile
 from elman.train import Examples, Lanes, Lengths
 
 PARTS = ("training", "validation")
@@ -43,7 +44,11 @@ class Corpus(NamedTuple):
 
 
 def corpus(
-    path: str, level: str | None = None, validation_fraction: float = 0.1, progress: EncodingProgress | None = None
+    path: str,
+    level: str | None = None,
+    validation_fraction: float = 0.1,
+    progress: EncodingProgress | None = None,
+    vectors: VectorFile | None = None,
 ) -> Corpus:
     """Encode a plain text, which is one document, in a stream; memory does not grow with the file.
 
@@ -56,6 +61,7 @@ def corpus(
         level: characters, words or subwords; None: characters.
         validation_fraction: part of its characters at its end, from the next word on; 0: none.
         progress: is told what goes on; None: one that shows it on stderr.
+        vectors: where words have vectors that others have trained.
 
     Raises:
         InputError: there is no such file, it is empty, too short or not UTF-8, or the cache cannot be written.
@@ -64,10 +70,19 @@ def corpus(
     codec = TextCodec(cast(Level, level or "characters"))
     with readable(Path(path), path), Path(path).open("rb"):
         size = Path(path).stat().st_size
-    key = {"corpus": codec.level, "validation_fraction": float(validation_fraction)}
+    key: dict[str, Any] = {"corpus": codec.level, "validation_fraction": float(validation_fraction)}
+    if vectors is not None:
+        key["word_vectors"] = vectors.content()
 
     def write(writer: FolderWriter) -> None:
-        _encode(path, codec.level, validation_fraction, writer, lambda what: progress.reading(f"{what} {path}", size))
+        _encode(
+            path,
+            codec.level,
+            validation_fraction,
+            writer,
+            lambda what: progress.reading(f"{what} {path}", size),
+            vectors,
+        )
 
     found, folder = encoded_file(path, key, write, progress)
     if found.about["forgotten"]:
@@ -80,10 +95,15 @@ def corpus(
     progress.say(
         f"encoded data: {sum(found.about['symbols']):,} {codec.level}, {as_bytes(folder_size(folder))} in {folder}"
     )
-    return Corpus(TextCodec.from_config(found.about["codec"]), parts[0], parts[1] if len(parts) > 1 else None)
+    codec = TextCodec.from_config(found.about["codec"])
+    if vectors is not None:
+        vectors.attach(codec)
+    return Corpus(codec, parts[0], parts[1] if len(parts) > 1 else None)
 
 
-def _encode(path: str, level: Level, fraction: float, writer: FolderWriter, reading: Reading) -> None:
+def _encode(
+    path: str, level: Level, fraction: float, writer: FolderWriter, reading: Reading, vectors: VectorFile | None
+) -> None:
     """Find where to cut, learn the codec from what is before, and write both parts through it."""
     characters = 0
     if fraction:
@@ -98,7 +118,9 @@ def _encode(path: str, level: Level, fraction: float, writer: FolderWriter, read
                 training, validation = part(block) if part else (block, block.select([]))
                 yield list(training.X), list(validation.X)
 
-    codec, forgotten = learned_symbols(level, lambda: (text for texts, _ in pieces("learning") for text in texts))
+    codec, forgotten = learned_symbols(
+        level, lambda: (text for texts, _ in pieces("learning") for text in texts), vectors
+    )
     dtype = np.min_scalar_type(codec.size - 1)
     names = PARTS if fraction else PARTS[:1]
     arrays = [writer.array(name, dtype) for name in names]

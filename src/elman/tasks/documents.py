@@ -12,6 +12,7 @@ from elman.errors import InputError
 from elman.tasks.coded import Coded
 from elman.tasks.learning import MOST_WORDS, VOCABULARY
 from elman.tasks.parts import FEW, Block, ByPlace
+from elman.tasks.word_vectors import VectorFile
 from elman.train import split
 
 MANY_WORDS = 10_000  # from so many on rare words are left out: training meets unknown ones as prediction will
@@ -66,13 +67,18 @@ def parted(documents: Sequence[Document], fraction: float, seed: int) -> tuple[l
     return training, validation
 
 
-def learned_symbols(level: str, texts: Callable[[], Iterable[str]]) -> tuple[TextCodec, int]:
+def learned_symbols(
+    level: str, texts: Callable[[], Iterable[str]], vectors: VectorFile | None = None
+) -> tuple[TextCodec, int]:
     """The codec of texts, and how often a rarer word may stand there than it was counted.
 
     Args:
         level: characters, words or subwords.
         texts: gives them, each time it is called.
+        vectors: where words have vectors that others have trained.
     """
+    if vectors is not None:
+        level = vectors.level(level)
     codec = TextCodec(cast(Level, level))
     if level == "subwords":
         return codec.fit(texts()), 0
@@ -82,7 +88,9 @@ def learned_symbols(level: str, texts: Callable[[], Iterable[str]]) -> tuple[Tex
     options: dict[str, Any] = {}
     if level == "words":
         options = {"max_size": VOCABULARY, "min_count": 2 if counts.num_words >= MANY_WORDS else 1}
-    return TextCodec(codec.level, **options).learn(counts), counts.forgotten
+    return TextCodec(codec.level, **options).learn(
+        counts, vectors.of_training(counts.words) if vectors else None
+    ), counts.forgotten
 
 
 def coded_documents(codec: TextCodec, documents: Sequence[Document], what: str = "") -> Coded:

@@ -31,6 +31,7 @@ from elman.tasks.estimator import Estimator
 from elman.tasks.learning import MOST_WORDS, Learner, TextLearner
 from elman.tasks.options import GeneratorOptions, check
 from elman.tasks.scoring import SCORES, Scored, read_in_step, scored
+from elman.tasks.word_vectors import network_options, vector_file
 from elman.tasks.writing import Writing, check_whole, fresh_seed
 from elman.train import BatchLoss, Examples, Lanes, Metric, Settings, reproducible
 from elman.train.ranks import here
@@ -110,12 +111,14 @@ class Generator(Estimator, GeneratorOptions):
         self._refuse(y)
         if isinstance(X, Path):
             progress = EncodingProgress(self.verbose, silent=here() != 0)
-            codec, training, validation = corpus(str(X), self.level, self.validation_fraction, progress)
+            codec, training, validation = corpus(
+                str(X), self.level, self.validation_fraction, progress, vector_file(self)
+            )
             self.codecs_, self.ends_ = {"input": codec}, 0
             return training, validation
         documents = as_documents(X)
         parts = parted(documents, self.validation_fraction, self.random_state)
-        codec, _ = learned_symbols(self.level, lambda: (one.text for one in parts[0] or documents))
+        codec, _ = learned_symbols(self.level, lambda: (one.text for one in parts[0] or documents), vector_file(self))
         self.codecs_, self.ends_ = {"input": codec}, int(documents[0].ends)
         coded = coded_documents(codec, parts[0], "for training")
         return coded, coded_documents(codec, parts[1], "for validation") if self.validation_fraction else None
@@ -126,6 +129,12 @@ class Generator(Estimator, GeneratorOptions):
             raise InputError(f"window is {self.window}, expected at least 1 step: a text has no end to learn it from")
         if y is not None:
             raise InputError("y is given, but a generator learns from texts alone: leave it out")
+        if self.tie_embeddings and self.word_vectors is not None and not self.tune_vectors:
+            raise InputError(
+                "tie_embeddings is True and tune_vectors False: the output layer would have to learn what the word "
+                "vectors must not: give one of tie_embeddings=False (--no-tie-embeddings) and tune_vectors=True "
+                "(--tune-vectors)"
+            )
         if self.bidirectional:
             raise InputError("bidirectional is True, but a generator writes forwards: leave it out")
 
@@ -137,7 +146,7 @@ class Generator(Estimator, GeneratorOptions):
     def learners(self, text: bool) -> dict[str, Learner]:
         """Of the symbols."""
         self.ends_ = 1
-        return {"input": TextLearner(self.level, MOST_WORDS)}
+        return {"input": TextLearner(self.level, MOST_WORDS, vector_file(self))}
 
     def coded(self, X: Sequence[Any], y: Sequence[Any] = (), *, in_step: bool = False) -> Coded:
         """Documents as numbers."""
@@ -156,6 +165,7 @@ class Generator(Estimator, GeneratorOptions):
         if self.hidden_size is None:
             hidden_size = next((size for size, most in HIDDEN_SIZES.items() if symbols <= most), LARGEST)
             network |= {"hidden_size": hidden_size, "embedding_size": int(self.embedding_size or hidden_size // 2)}
+            network |= network_options(self, self.codecs_["input"])
         return {"kind": "InStep", **self.ends(), **network, "tie_embeddings": bool(self.tie_embeddings)}
 
     def pieces(self, training: Coded) -> int:
@@ -326,7 +336,7 @@ class Generator(Estimator, GeneratorOptions):
         if not isinstance(model, InStep):
             raise InputError("a network without memory has no state to write from: generate with a recurrent one")
         check_unicode(prompt, "prompt")
-        stream = Stream.from_torch(model.recurrent, model.readout, model.input.embedding)
+        stream = Stream.from_torch(model.recurrent, model.readout, model.input.whole())
         how: dict[str, Any] = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "seed": seed}
         writing = Writing(stream, self.codecs_["input"], ends=bool(self.ends_), **how)
         writing.read(prompt)

@@ -11,9 +11,8 @@ import numpy as np
 from elman.codecs import Ragged, TextCodec, codec_from_config
 from elman.errors import InputError
 from elman.files import Arrays, FolderWriter
-from elman.tables.reading import readable
 from elman.tasks.coded import Coded
-from elman.tasks.encoded_files import content_digest, encoded_file, folder_size
+from elman.tasks.encoded_files import encoded_file, folder_size
 from elman.tasks.encoding_progress import EncodingProgress, as_bytes
 from elman.tasks.estimator import Estimator
 from elman.tasks.learning import TextLearner
@@ -58,8 +57,7 @@ def streamed(
     options = {name: getattr(estimator, name) for name in OPTIONS if hasattr(estimator, name)}
     vectors = vector_file(estimator)
     if vectors is not None:
-        with readable(Path(vectors.path), vectors.path):
-            options["word_vectors"] = content_digest(vectors.path, progress)
+        options["word_vectors"] = vectors.content()
     key = {"task": estimator.task, "options": options, **about}
 
     def write(writer: FolderWriter) -> None:

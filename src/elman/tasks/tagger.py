@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from elman.codecs import Ragged, SeriesCodec, TagCodec, TokensCodec, as_sequences, kind_of
+from elman.codecs import KINDS, Ragged, SeriesCodec, TagCodec, TokensCodec, as_sequences, kind_of
 from elman.codecs.tags import PLAIN, Span, spans
 from elman.errors import DataWarning, InputError
 from elman.tasks.coded import Batch, Coded
@@ -18,6 +18,7 @@ from elman.tasks.learning import Learner
 from elman.tasks.options import TaggerOptions
 from elman.tasks.tag_scores import require_seqeval, tag_scores
 from elman.tasks.windowed import Windowed, outputs_and_state, parts_by_time
+from elman.tasks.word_vectors import vector_file
 from elman.train import BatchLoss, Metric
 
 UNSEEN = 5  # tags that a warning names
@@ -68,8 +69,15 @@ class Tagger(Windowed, TaggerOptions):
             groups = [" ".join(one) for one in sequences] if kind_of(sequences) == "tokens" else sequences
             parts = self._split(groups)
             training, validation = ([(sequences[k], targets[k]) for k in part] for part in parts)
-        codec = SeriesCodec() if kind_of(sequences) == "series" else TokensCodec(bool(self.characters))
-        self.codecs_ = {"input": codec.fit([one for one, _ in training]), "output": output}
+        inputs, vectors = [one for one, _ in training], vector_file(self)
+        codec: SeriesCodec | TokensCodec
+        if kind_of(sequences) == "series":
+            if vectors is not None:
+                vectors.refuse(KINDS["series"])
+            codec = SeriesCodec().fit(inputs)
+        else:
+            codec = TokensCodec(bool(self.characters)).fit(inputs, vectors.of_training if vectors else None)
+        self.codecs_ = {"input": codec, "output": output}
 
         def coded(part: list[tuple[Any, np.ndarray]]) -> Coded:
             return Coded(codec.encode_all([one for one, _ in part]), Ragged.of([target for _, target in part]))
@@ -112,7 +120,8 @@ class Tagger(Windowed, TaggerOptions):
         """In step."""
         network = self._network(self.pieces(training))
         ends = self.ends()
-        size = 2 * (network["embedding_size"] // 2)  # half of it from each end of a word
+        size = min(network["embedding_size"], network["hidden_size"])  # which word vectors may be much longer than
+        size = 2 * (size // 2)  # half of it from each end of a word
         return {
             "kind": "InStep",
             **ends,

@@ -11,6 +11,8 @@ import torch
 from elman.codecs import TextCodec, as_sequences, digest
 from elman.errors import InputError
 from elman.tables import read_word_vectors
+from elman.tables.reading import readable
+from elman.tasks.encoded_files import content_digest
 from elman.tasks.encoding_progress import EncodingProgress
 from elman.train.ranks import here
 
@@ -66,6 +68,11 @@ class VectorFile:
                 "vectors of the same language, and words cut as theirs are"
             )
         return found
+
+    def content(self) -> str:
+        """SHA-256 of the file, by which a cache tells that it is another one."""
+        with readable(Path(self.path), self.path):
+            return content_digest(self.path, self._progress)
 
     def attach(self, words: TextCodec) -> None:
         """Give a codec the vectors of the words that it has learned to have them."""
@@ -140,7 +147,7 @@ def add_words(estimator: "Estimator", path: str | os.PathLike[str], X: Sequence[
             f"{file.path} says nothing to this model, which was trained without word vectors: leave it out, or train "
             "with word_vectors (--word-vectors)"
         )
-    if codec.to_config() == estimator.codecs_["output"].to_config():
+    if estimator.output_codec is None:
         raise InputError("this model writes the words that it reads, and has learned no others: train it with them")
     frozen = np.zeros((0, 0)) if reader.vectors is None else reader.vectors.cpu().numpy()
     known = learned.symbols[len(learned.symbols) - len(frozen) :][:COMPARED]
