@@ -49,6 +49,7 @@ def test_every_form_gives_the_same_model(run, name: str) -> None:
     write(name)
     trained = run("train", "tag", name, *text_flags(name), "-o", "m.safetensors", *QUICK)
     assert (trained.status, trained.err) == (0, "")
+    assert "elman predict m.safetensors 'fly to New York'" in trained.out
     expected = elman.Tagger(epochs=1, hidden_size=4, num_threads=1, verbose=0)
     expected.fit([x for x, _ in SENTENCES], [y for _, y in SENTENCES])
     model: Any = elman.load("m.safetensors")
@@ -163,6 +164,7 @@ def test_what_it_refuses(run, refused) -> None:
     assert "no column 'pos' in a.csv" in refused(
         "train", "tag", "a.csv", "--text", "text", "--tags", "pos", "-o", "m.safetensors"
     )
+    assert "call a CoNLL file .conll" in refused("train", "tag", "a.csv", "-o", "m.safetensors")
     assert "leave out --stream" in refused("train", "tag", "a.csv", "--text", "text", "-o", "m.safetensors", "--stream")
     assert "--text or --input, not both" in refused(
         "train", "tag", "a.csv", "--text", "text", "--input", "x", "-o", "m.safetensors"

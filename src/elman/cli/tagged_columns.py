@@ -136,7 +136,10 @@ def _frame(file: str, columns: Columns, task: str, source: str) -> tuple[pd.Data
     lists = any(one in (".jsonl", ".ndjson", ".parquet") for one in Path(file).suffixes)
     frame = read_table(file, text=[] if lists else named)
     if columns.text is None and not columns.inputs:
-        columns = replace(columns, inputs=inputs_of(frame, columns, source))
+        try:
+            columns = replace(columns, inputs=inputs_of(frame, columns, source))
+        except InputError as error:
+            raise InputError(f"{error}; name that of sentences by --text COL, or call a CoNLL file .conll") from None
     require_columns(frame, [*columns.inputs, *named], source)
     for name in named:
         if not any(is_list(cell) for cell in frame[name]):

@@ -87,6 +87,8 @@ def training_data(
     _name_outputs(estimator, table.columns)
     shown = table.X if columns.audio is None else [str(one.path) for one in table.X]
     longest = LONGEST_EXAMPLE if columns.audio is None else LONGEST_PATH
+    if estimator.codecs_["input"].kind == "tokens":
+        shown = [" ".join(words) for words in table.X]
     example = next((x for x in shown if isinstance(x, str) and 0 < len(x) <= longest and x.isprintable()), None)
     data = TrainingData(table.columns, training, validation, len(table.X), example, table.notes, table)
     return estimator, data
