@@ -107,7 +107,7 @@ def intents(run: Run) -> tuple[Sentences, dict[str, int]]:
 
 def intents_ours(split: Sentences, run: Run) -> Scores:
     """elman.Classifier with attention; its own validation part would have sentences of templates that it learns."""
-    classifier = elman.Classifier(**run.options(pooling="attention", epochs=6, validation_fraction=0))
+    classifier = elman.Classifier(**run.options(pooling="attention", epochs=15, validation_fraction=0))
     classifier.fit(list(split.rest), list(split.rest_intents))
     return {"accuracy": float((classifier.predict(list(split.out)) == split.out_intents).mean())}
 

@@ -59,7 +59,7 @@ def test_a_symbol_of_a_prompt_that_was_never_seen_is_counted(run, writer):
     done = run("generate", writer, "--prompt", "the \N{SNOWMAN}\N{SNOWMAN}", "--length", "1", "--seed", "0")
     assert done.status == 0
     assert done.out.startswith("the \N{SNOWMAN}\N{SNOWMAN}")
-    assert done.err == "elman: --prompt has 2 symbols not seen in training, read as unknown\n"
+    assert done.err == "elman: --prompt has 2 symbols not seen in training, read as unknown: '\N{SNOWMAN}'\n"
 
 
 def test_a_table_gives_documents_in_memory_and_in_a_stream(run, names, refused):

@@ -36,7 +36,7 @@ def test_a_line_for_each_text(run, classifier) -> None:
     rows = zip(["Rossi", '""', "Mueller\\tZ"], model.predict(texts), best, strict=True)
     assert status == 0
     assert out == "".join(f"{text}\t{label}\t{p:.3f}\n" for text, label, p in rows)
-    assert err == "elman: 6 symbols not seen in training, read as unknown\n"
+    assert err == "elman: 6 symbols not seen in training, read as unknown: 'l', 'M', 'u', '\\t', 'Z'\n"
 
 
 def test_a_text_may_look_like_a_flag(run, classifier) -> None:

@@ -100,7 +100,7 @@ def test_on_a_terminal_spans_are_marked() -> None:
 def test_words_and_characters_never_seen_are_counted_and_shown(run, model) -> None:
     err = run("predict", model, "fly to Łódź on monday").err
     assert "1 word not seen in training, read by their characters" in err
-    assert "characters not seen in training, read as unknown: 'Ł'" in err
+    assert "not seen in training, read as unknown: 'Ł'" in err
 
 
 def test_tags_never_seen_are_counted_and_shown(run, model) -> None:

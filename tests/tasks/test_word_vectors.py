@@ -244,7 +244,7 @@ def test_a_tagger_s_words(characters: bool, tune: bool, file: str, tmp_path: Pat
     for word, form in (("red", "red"), ("Paris", "paris")):
         assert np.array_equal(vector(word), ROWS[form]) is not tune
         assert np.abs(vector(word) - ROWS[form]).max() < 0.1
-    assert one.codecs_["input"].missing([["Seen", "own"], ["Seen", "unheard of"]]) == ["Seen", "unheard of"]
+    assert one.codecs_["input"].unknown(["Seen", "own", "unheard of"]) == ["Seen", "unheard of"]
     before = one.predict(SENTENCES)
     assert one.add_words(file, [["Seen", "own"], ["unheard of"]]) == 1
     assert np.array_equal(vector("Seen"), ROWS["seen"])

@@ -15,8 +15,7 @@ READS_PLAIN_TEXT = {"generate"}
 if TYPE_CHECKING:
     from elman.tasks.estimator import Estimator
 
-
-SHOWN = 5  # characters that a note names
+SHOWN = 5  # unknown symbols that a note names
 
 
 def open_model(path: str) -> "tuple[Estimator, dict[str, Any]]":
@@ -82,14 +81,20 @@ def unknown_symbols(estimator: "Estimator", X: list[Any]) -> list[str]:
     codec = estimator.codecs_["input"]
     if codec.kind not in ("text", "tokens"):
         return []
-    count = sum(codec.unknown(text) for text in X)
-    words = codec.kind == "tokens" or codec.level == "words"
-    what = ("word" if words else "symbol") + ("s" if count > 1 else "") if count else ""
+    word = "word" if codec.kind == "tokens" or codec.level == "words" else "symbol"
+    unknown = Counter(one for x in X for one in codec.unknown(x))
     if codec.kind == "text" or codec.characters is None:
-        return [f"{count} {what} not seen in training, read as unknown"] if count else []
+        return _not_seen(unknown, word, "read as unknown")
     strange = Counter(one for words in X for one in codec.unknown_characters(words))
-    shown = ", ".join(repr(one) for one, _ in strange.most_common(SHOWN))
     return [
-        *([f"{count} {what} not seen in training, read by their characters"] if count else []),
-        *([f"{strange.total()} characters not seen in training, read as unknown: {shown}"] if strange else []),
+        *_not_seen(unknown, word, "read by their characters"),
+        *_not_seen(strange, "character", "read as unknown"),
     ]
+
+
+def _not_seen(found: Counter[str], what: str, how: str) -> list[str]:
+    """The note, which counts them and names some; none where there are none."""
+    if not found:
+        return []
+    shown = ", ".join(repr(one) for one, _ in found.most_common(SHOWN)) + (", ..." if len(found) > SHOWN else "")
+    return [f"{found.total()} {what}{'s' * (found.total() > 1)} not seen in training, {how}: {shown}"]

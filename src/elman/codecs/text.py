@@ -194,13 +194,11 @@ class TextCodec:
         shown = [SHOWN_UNKNOWN if n == UNKNOWN else self.symbols[n - NUM_SPECIAL] for n in numbers]
         return (" " if self.level == "words" else "").join(shown)
 
-    def missing(self, texts: Sequence[str]) -> list[str]:
-        """The different symbols of texts that the codec does not know, in their order."""
-        return list(dict.fromkeys(one for text in texts for one in self._cut(normalise(text)) if one not in self._ids))
-
-    def unknown(self, text: str) -> int:
-        """The number of a text's symbols that the codec does not know."""
-        return int((self.encode(text) == UNKNOWN).sum())
+    def unknown(self, text: str) -> list[str]:
+        """The symbols of a text that the codec does not know, in order; subwords are all known."""
+        if self._subwords is not None:
+            return []
+        return [symbol for symbol in self._cut(normalise(text)) if symbol not in self._ids]
 
     def to_config(self) -> dict[str, Any]:
         """What the codec has learned, as JSON."""

@@ -128,15 +128,10 @@ class TokensCodec:
             return self.words.decode(row[:1])
         return SHOWN_UNKNOWN if self.characters is None else self.characters.decode(row[1:])
 
-    def missing(self, sentences: Sequence[Sequence[str]]) -> list[str]:
-        """The different words that the codec does not know, in their order."""
-        words = dict.fromkeys(normalise(word) for sentence in sentences for word in sentence)
-        unknown = self.words.encode_words(list(words)) == UNKNOWN
-        return [word for word, missing in zip(words, unknown.tolist(), strict=True) if missing]
-
-    def unknown(self, sentence: Sequence[str]) -> int:
-        """The number of words that the codec does not know."""
-        return int((self.words.encode_words(sentence) == UNKNOWN).sum())
+    def unknown(self, sentence: Sequence[str]) -> list[str]:
+        """The words that the codec does not know, in order."""
+        numbers = self.words.encode_words(sentence)
+        return [word for word, number in zip(sentence, numbers, strict=True) if number == UNKNOWN]
 
     def unknown_characters(self, sentence: Sequence[str]) -> list[str]:
         """The characters of a sentence that the codec does not know, each as often as it stands there."""

@@ -67,7 +67,7 @@ class SequenceInput(nn.Module):
         if self.embedding is None or self.vectors is None:
             return self.embedding
         table = torch.cat([self.embedding.weight.detach(), self.vectors])
-        return nn.Embedding(*table.shape, _weight=table)
+        return nn.Embedding(len(table), table.shape[1], _weight=table)
 
     @torch.no_grad()
     def put(self, vectors: Tensor) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from elman.codecs import TextCodec, as_sequences, digest
+from elman.codecs.unicode import normalise
 from elman.errors import InputError
 from elman.tables import read_word_vectors
 from elman.tables.reading import readable
@@ -151,7 +152,7 @@ def add_words(estimator: "Estimator", path: str | os.PathLike[str], X: Sequence[
         raise InputError("this model writes the words that it reads, and has learned no others: train it with them")
     frozen = np.zeros((0, 0)) if reader.vectors is None else reader.vectors.cpu().numpy()
     known = learned.symbols[len(learned.symbols) - len(frozen) :][:COMPARED]
-    words = codec.missing(as_sequences(X))
+    words = list(dict.fromkeys(normalise(word) for one in as_sequences(X) for word in codec.unknown(one)))
     size, found = file.read([*words, *known])
     same = all(word in found and np.array_equal(found[word], row) for word, row in zip(known, frozen, strict=False))
     if size != reader.embedding.embedding_dim or not same:
