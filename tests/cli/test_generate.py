@@ -1,5 +1,6 @@
 """`elman train generate`, `elman generate` and what other verbs say of a generator."""
 
+import io
 import json
 import os
 import re
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import elman
+from elman.cli.generate import visible
 
 QUICK = ["--epochs", "1", "--hidden-size", "4", "--num-threads", "1", "--verbose", "0"]
 SOME = ["--validation-fraction", "0.3"]
@@ -78,7 +80,20 @@ def test_a_table_gives_documents_in_memory_and_in_a_stream(run, names, refused):
     assert "name its column of texts with --text COL" in refused(
         "train", "generate", str(names), "-o", "x.safetensors", *QUICK
     )
-    assert "has no column 'nme'" in refused("train", "generate", str(names), "--text", "nme", "-o", "x.safetensors")
+    assert "no column 'nme' in names.csv" in refused(
+        "train", "generate", str(names), "--text", "nme", "-o", "x.safetensors"
+    )
+
+
+def test_standard_input_is_one_text(run, monkeypatch, text_file):
+    with Path(text_file).open("rb") as given:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(given))
+        done = run("train", "generate", "-", "-o", "a.safetensors", *QUICK)
+    assert done.status == 0, done.err
+    assert run("train", "generate", text_file, "-o", "b.safetensors", *QUICK).status == 0
+    one, other = (elman.load(f"{name}.safetensors") for name in "ab")
+    assert one.ends_ == 0
+    assert one.generate("the", 30, seed=0) == other.generate("the", 30, seed=0)
 
 
 def _names(table):
@@ -176,3 +191,7 @@ def test_files_that_nothing_can_be_learned_from_are_refused(run, refused, classi
         assert not Path("x.safetensors").exists()
     assert "was trained to classify" in refused("generate", classifier)
     assert "no such file" in refused("generate", "none.safetensors")
+
+
+def test_nothing_that_is_written_commands_the_terminal():
+    assert visible("a\x1b[31m\tb\n\r\u00e9\u202e") == "a\\x1b[31m\tb\n\\r\u00e9\\u202e"

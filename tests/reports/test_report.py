@@ -151,3 +151,10 @@ def test_pictures_leave_pyplot_and_torch_alone() -> None:
         "print({'matplotlib.pyplot', 'torch'} & set(sys.modules))"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True).stdout == "set()\n"
+
+
+def test_a_painted_text_is_shaded_by_its_pieces() -> None:
+    report = Report("Painted")
+    report.painted([("a<", 0.0), ("b", 0.02), ("c", 0.5), ("d", 0.52), ("e", 7.0)])
+    (block,) = re.findall(r'<pre class="painted"[^>]*>.*?</pre>', report.html())
+    assert block.endswith('>a&lt;b<span class="s4">c</span><span class="s5">d</span><span class="s9">e</span></pre>')

@@ -270,3 +270,13 @@ def test_what_cannot_be_learned_from_is_refused(said):
 def test_what_nothing_can_be_written_with_is_refused(names, options, said):
     with pytest.raises(InputError, match=said):
         names.generate(**options)
+
+
+def test_tied_embeddings_are_in_the_equations(tmp_path):
+    from elman.tasks.description import network_equations
+
+    found = [
+        network_equations(None, elman.Generator(**{**QUICK, **own}, tie_embeddings=True).fit(NAMES).model_config_)[-1]
+        for own in ({}, {"embedding_size": 8})
+    ]
+    assert found == [f"y_t = E {p}h_t + b_o, with E the embedding" for p in ("P ", "")]

@@ -1,6 +1,7 @@
 """`elman generate MODEL`: a text is written, and shown symbol by symbol as it comes."""
 
 import json
+import sys
 from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
@@ -54,6 +55,11 @@ def generate(
         raise typer.Exit(drop_output()) from None
 
 
+def visible(text: str) -> str:
+    """A text without what would command the terminal: a model may have learned that from its texts."""
+    return "".join(one if one.isprintable() or one in "\n\t" else repr(one)[1:-1] for one in text)
+
+
 def _write(
     generator: "Generator", prompt: str, length: int, how: dict[str, Any], seed: list[int], as_json: bool
 ) -> None:
@@ -65,9 +71,10 @@ def _write(
         typer.echo(json.dumps(record, ensure_ascii=False))
         return
     typer.echo(prompt, nl=False)
+    shown = visible if sys.stdout.isatty() else str
     try:
         for piece in pieces:
-            typer.echo(piece, nl=False)  # which flushes
+            typer.echo(shown(piece), nl=False)  # which flushes
         typer.echo(writing.held)
     except KeyboardInterrupt:
         typer.echo()  # what was written stands on a line of its own

@@ -83,7 +83,7 @@ def training_data(
     table = read_data(file, columns, task, strict=strict)
     table = with_sounds(table, strict=strict, verbose=options.verbose if here() == 0 else 0)
     estimator = _estimator(task, table.columns, options)
-    training, validation = estimator.prepared(table.X, table.y or None)
+    training, validation = estimator.prepared(table.X[0] if columns.is_plain_text else table.X, table.y or None)
     _name_outputs(estimator, table.columns)
     shown = table.X if columns.audio is None else [str(one.path) for one in table.X]
     longest = LONGEST_EXAMPLE if columns.audio is None else LONGEST_PATH

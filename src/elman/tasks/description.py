@@ -99,4 +99,7 @@ def _output(config: dict[str, Any]) -> list[str]:
             return [scores, f"y = W_ho sum_t a_t {step} + b_o"]
         pooled = {"last": last, "mean": f"mean({steps})", "max": f"max({steps})"}[config["pooling"]]
         return [f"y = W_ho {pooled} + b_o"]
+    if config.get("tie_embeddings"):
+        projection = "" if config["embedding_size"] == config["hidden_size"] else "P "
+        return [f"y_t = E {projection}{step} + b_o, with E the embedding"]
     return [f"y_t = W_ho {step} + b_o"]
