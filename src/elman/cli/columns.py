@@ -1,7 +1,7 @@
 """From the columns of a table to what an estimator learns from, predicts or is measured on."""
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from elman.cli.targets import (
 from elman.errors import InputError
 from elman.tables import complete_rows, read_table, require_columns, sequences
 
+FEW = ("audio", "scheme")  # columns, or what is said of them, that few models have
 POSITION = "\N{NULL}row"  # rides along through grouping and sorting; no file has a column of that name
 
 
@@ -47,6 +48,10 @@ class Columns:
     ahead: int = 0
     audio: str | None = None
     scheme: str | None = None
+
+    def to_config(self) -> dict[str, Any]:
+        """What a model file keeps: of what few models have, only what this one has."""
+        return {name: value for name, value in asdict(self).items() if value is not None or name not in FEW}
 
     @property
     def is_plain_text(self) -> bool:

@@ -136,7 +136,7 @@ def _written(estimator: "Estimator", job: Job, data: "TrainingData") -> str:
     """Write the model, its history and a page on the training; the names of all of them."""
     from elman.tasks.report import training_report
 
-    estimator.save(job.output, columns=dataclasses.asdict(data.columns))
+    estimator.save(job.output, columns=data.columns.to_config())
     history, page = job.beside(".history.jsonl"), job.beside(".report.html")
     estimator.history_.write(history)
     training_report(estimator, data.validation, data=str(data.columns)).write(page)
