@@ -147,7 +147,7 @@ def test_a_stream_reads_them_as_the_estimator_does(file: str, tmp_path: Path) ->
 
 
 def test_parts_and_the_network_without_memory(file: str) -> None:
-    from elman.tasks.baseline import fit_feedforward
+    from elman.tasks.baseline import fit_feedforward, parameters
 
     options = {**QUICK, "word_vectors": file, "validation_fraction": 0.3}
     first = elman.Classifier(**options).partial_fit(TEXTS, LABELS)
@@ -157,6 +157,7 @@ def test_parts_and_the_network_without_memory(file: str) -> None:
     one = elman.Classifier(**options).fit(TEXTS, LABELS)
     plain = fit_feedforward(one, TEXTS, LABELS)
     assert np.array_equal(row(plain, "red"), ROWS["red"])
+    assert parameters(plain.model_) == pytest.approx(parameters(one.model_), rel=0.02)  # frozen ones count on no side
 
 
 def test_resume_refuses_other_vectors(file: str, tmp_path: Path) -> None:

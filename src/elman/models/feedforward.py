@@ -96,7 +96,8 @@ class Feedforward(nn.Module):
 
         def count(width: int) -> int:
             with torch.device("meta"):
-                return sum(one.numel() for one in cls(hidden_size=width, **others).parameters())
+                network = cls(hidden_size=width, **others)
+            return sum(one.numel() for one in network.parameters() if one.requires_grad)
 
         each = count(2) - count(1)
         width = max(1, round((parameters - count(1)) / each) + 1)

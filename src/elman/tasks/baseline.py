@@ -72,7 +72,7 @@ def _fresh(estimator: One) -> One:
 
 def _wirings(estimator: Estimator, training: Coded) -> Iterator[dict[str, Any]]:
     recurrent = estimator.model_config_
-    same = ("input_size", "output_size", "embedding_size", "num_characters", "spelling_size", "crf")
+    same = ("input_size", "output_size", "embedding_size", "num_characters", "spelling_size", "crf", "frozen")
     ends = {name: recurrent[name] for name in same if name in recurrent}
     if recurrent.get("num_characters"):  # words are spelt by the same network
         ends["cell"] = recurrent["cell"]
@@ -94,7 +94,6 @@ def _wirings(estimator: Estimator, training: Coded) -> Iterator[dict[str, Any]]:
             **own,
             "dropout": recurrent["dropout"],
             "symbol_dropout": recurrent.get("symbol_dropout", 0.0),
-            **{name: recurrent[name] for name in ("frozen",) if name in recurrent},
         }
 
 
