@@ -32,6 +32,7 @@ from .nn import explain as explain
 from .state import State as State
 from .stream import Stream as Stream
 from .tasks import Classifier as Classifier
+from .tasks import Forecaster as Forecaster
 from .tasks import Generator as Generator
 from .tasks import Regressor as Regressor
 from .tasks import Tagger as Tagger

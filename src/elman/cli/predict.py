@@ -11,7 +11,7 @@ import typer
 from elman.cli.flags import AudioColumn, Force, InputColumns, Json, ModelArgument, TextColumn, WordVectors
 from elman.cli.predictions import Prediction, prediction_of
 from elman.cli.reading import read_data
-from elman.cli.shown import show_rows, tell
+from elman.cli.shown import show_rows, tell, telling_warnings
 from elman.errors import InputError
 from elman.files import check_writable, replace_file
 
@@ -37,6 +37,16 @@ def predict(
     beam: Annotated[
         int | None, typer.Option(min=1, help="Hypotheses that beam search carries; for translations")
     ] = None,
+    horizon: Annotated[
+        int | None, typer.Option(min=1, help="Time steps to forecast  [default: as in training]")
+    ] = None,
+    level: Annotated[
+        list[float] | None,
+        typer.Option(metavar="PERCENT", help="What an interval around a forecast is to cover, such as 80; repeatable"),
+    ] = None,
+    ahead: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Table of what is known of the time steps to forecast")
+    ] = None,
     as_json: Json = False,
     output: Annotated[
         str | None,
@@ -47,7 +57,7 @@ def predict(
         bool, typer.Option("--strict", help="Refuse a file that cannot be read; else its result is empty")
     ] = False,
 ) -> None:
-    """Give the label, the numbers or the translation of each sequence."""
+    """Give the label, the numbers, the translation or the future of each sequence."""
     if not sequences and file is None:
         raise InputError(f"nothing to predict: give texts or numbers after {shlex.quote(model)}, or --file FILE")
     if sequences and file is not None:
@@ -60,7 +70,8 @@ def predict(
 
     estimator, metadata = open_model(model)
     prediction = prediction_of(estimator.task)
-    flags = _flags({"beam": beam}, prediction, f"{model}, which was trained to {estimator.task}")
+    given = {"beam": beam, "horizon": horizon, "level": level, "ahead": ahead}
+    flags = _flags(given, prediction, f"{model}, which was trained to {estimator.task}")
     if file is None:
         table = _from_arguments(sequences or [], estimator, metadata)
     else:
@@ -68,7 +79,8 @@ def predict(
         table = read_data(file, columns, estimator.task)
     table = with_sounds(table, estimator.codecs_["input"], strict=strict)
     added = added_words(estimator, word_vectors, table.X)
-    found = prediction.records(estimator, table, flags)
+    with telling_warnings():
+        found = prediction.records(estimator, table, flags)
     records = with_unreadable(found, table)
     if output is not None and as_json:
         _write_lines(records, output, force)
@@ -81,7 +93,8 @@ def predict(
         for record in records:
             typer.echo(_json(record))
     else:
-        show_rows([_unreadable(record) if "error" in record else prediction.line(record) for record in records])
+        shown = [_unreadable(record) if "error" in record else prediction.line(record) for record in records]
+        show_rows(shown, aligned=prediction.aligned)
     for note in [*table.notes, *added, *unknown_symbols(estimator, table.X)]:
         tell(note)
 

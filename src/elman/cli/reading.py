@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 READERS = {
     "classify": ("elman.cli.columns", "read_columns"),
     "generate": ("elman.cli.documents", "read_documents"),
+    "forecast": ("elman.cli.series_columns", "read_series"),
     "regress": ("elman.cli.columns", "read_columns"),
     "tag": ("elman.cli.tagged_columns", "read_tagged"),
     "translate": ("elman.cli.columns", "read_columns"),

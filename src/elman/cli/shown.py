@@ -4,7 +4,7 @@ import os
 import shutil
 import sys
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -50,12 +50,12 @@ def tell(message: str) -> None:
 
 
 @contextmanager
-def telling_warnings() -> Iterator[None]:
-    """Say on stderr what is warned of data, as other notes are said."""
+def telling_warnings(say: Callable[[str], None] | None = None) -> Iterator[None]:
+    """Say what is warned of data as other notes are said, on stderr if nothing else is given."""
 
     def show(message: Warning | str, category: type[Warning], *more: Any, **named: Any) -> None:
         if issubclass(category, DataWarning):
-            tell(str(message))
+            (say or tell)(str(message))
         else:
             otherwise(message, category, *more, **named)
 

@@ -13,6 +13,7 @@ from elman.cli.training import Job, run
 from elman.errors import InputError
 from elman.tasks.options import (
     ClassifierOptions,
+    ForecasterOptions,
     GeneratorOptions,
     Options,
     RegressorOptions,
@@ -25,7 +26,7 @@ Inputs = Annotated[
     typer.Option("--input", metavar="COL", help="Column of numbers that the network reads; repeatable"),
 ]
 
-app = group("Train a network on a table or a text: translate, classify, regress, tag or generate.")
+app = group("Train a network on a table or a text: translate, classify, regress, tag, forecast or generate.")
 
 
 def trains(
@@ -186,3 +187,34 @@ def tag(
         raise InputError("a tagger learns from data in memory: leave out --stream")
     job = dataclasses.replace(job, stream=False)
     run("tag", job, Columns(text, tuple(inputs or ()), tags, "step"), options)
+
+
+@trains(ForecasterOptions, without=("stream",))
+def forecast(
+    job: Job,
+    options: ForecasterOptions,
+    target: Annotated[str, typer.Option(metavar="COL", help="Column of the numbers to forecast")],
+    past: Annotated[
+        list[str] | None, typer.Option(metavar="COL", help="Column of numbers known up to now; repeatable")
+    ] = None,
+    future: Annotated[
+        list[str] | None, typer.Option(metavar="COL", help="Column of numbers known ahead as well; repeatable")
+    ] = None,
+    static: Annotated[
+        list[str] | None, typer.Option(metavar="COL", help="Column with one number for each series; repeatable")
+    ] = None,
+) -> None:
+    """Series in, their future out: one model over many series.
+
+    The table has a row for each time step: the columns unique_id, which names the series (not needed for one), and ds,
+    the time: a date, a date and a time, or a whole number.
+    """
+    from elman.cli.columns import Columns
+
+    if job.stream:
+        raise InputError("--stream is not for forecast, which reads its table whole: leave it out")
+    several = tuple(past or ()), tuple(future or ()), tuple(static or ())
+    options = dataclasses.replace(options, target=target, strict=job.strict)
+    options.past, options.future, options.static = several
+    read = (target, *(name for names in several for name in names))
+    run("forecast", dataclasses.replace(job, stream=False), Columns(inputs=read, target=target), options)

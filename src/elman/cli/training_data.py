@@ -7,6 +7,7 @@ from pathlib import Path
 from elman.cli.columns import Columns, Table
 from elman.cli.documents import plain_text
 from elman.cli.reading import read_data
+from elman.cli.shown import telling_warnings
 from elman.cli.sounds import with_sounds
 from elman.cli.streamed_columns import stream_columns
 from elman.errors import InputError
@@ -83,7 +84,8 @@ def training_data(
     table = read_data(file, columns, task, strict=strict)
     table = with_sounds(table, strict=strict, verbose=options.verbose if here() == 0 else 0)
     estimator = _estimator(task, table.columns, options)
-    training, validation = estimator.prepared(table.X[0] if columns.is_plain_text else table.X, table.y or None)
+    with telling_warnings(table.notes.append):
+        training, validation = estimator.prepared(table.X[0] if columns.is_plain_text else table.X, table.y or None)
     _name_outputs(estimator, table.columns)
     shown = table.X if columns.audio is None else [str(one.path) for one in table.X]
     longest = LONGEST_EXAMPLE if columns.audio is None else LONGEST_PATH

@@ -1,10 +1,12 @@
 """Codecs: raw data to arrays and back, at both ends of a model."""
 
 from elman.codecs.audio import AudioCodec, Sound, listen_to_all
+from elman.codecs.calendar import CalendarCodec
 from elman.codecs.label import LabelCodec
 from elman.codecs.moments import Moments
 from elman.codecs.ragged import Ragged, digest
 from elman.codecs.registry import Codec, InputCodec, codec_from_config
+from elman.codecs.scales import ScalesCodec
 from elman.codecs.sequences import KINDS, Kind, as_sequences, kind_of
 from elman.codecs.series import SeriesCodec
 from elman.codecs.symbol_counts import SymbolCounts
@@ -18,12 +20,14 @@ __all__ = [
     "UNKNOWN",
     "KINDS",
     "AudioCodec",
+    "CalendarCodec",
     "Codec",
     "InputCodec",
     "Kind",
     "LabelCodec",
     "Moments",
     "Ragged",
+    "ScalesCodec",
     "SeriesCodec",
     "Sound",
     "SymbolCounts",

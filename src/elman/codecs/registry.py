@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from typing import Any, Protocol, Self
 
 from elman.codecs.audio import AudioCodec
+from elman.codecs.calendar import CalendarCodec
 from elman.codecs.label import LabelCodec
 from elman.codecs.ragged import Ragged
+from elman.codecs.scales import ScalesCodec
 from elman.codecs.series import SeriesCodec
 from elman.codecs.tags import TagCodec
 from elman.codecs.text import TextCodec
@@ -46,7 +48,11 @@ class InputCodec(Codec, Protocol):
 
 
 CODECS: dict[str, Any] = {
-    codec.kind: codec for codec in (TextCodec, TokensCodec, AudioCodec, SeriesCodec, LabelCodec, TagCodec)
+    codec.kind: codec
+    for codec in (
+        *(TextCodec, TokensCodec, AudioCodec, SeriesCodec, LabelCodec, TagCodec),
+        *(CalendarCodec, ScalesCodec),
+    )
 }
 
 

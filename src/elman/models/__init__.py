@@ -5,5 +5,6 @@ from elman.models.feedforward import Feedforward
 from elman.models.in_step import InStep
 from elman.models.many_to_one import ManyToOne
 from elman.models.search import Hypothesis
+from elman.models.steps_ahead import StepsAhead
 
-__all__ = ["EncoderDecoder", "Feedforward", "Hypothesis", "InStep", "ManyToOne"]
+__all__ = ["EncoderDecoder", "Feedforward", "Hypothesis", "InStep", "ManyToOne", "StepsAhead"]

@@ -73,11 +73,10 @@ class Feedforward(nn.Module):
         B, T = x.shape[:2]
         if self.after:  # padding is not 0 where an unknown symbol is 0
             x = x * (torch.arange(T, device=x.device) < lengths.to(x.device).unsqueeze(1)).unsqueeze(2)
-        past = F.pad(x, (0, 0, self.window, self.after))  # (B, W + T + after, E)
         if self.in_step:
-            windows = past.unfold(1, self.window, 1)[:, 1 + self.after :]
-            seen = windows.transpose(2, 3).reshape(B, T, past.shape[2] * self.window)
+            seen = last_steps(x, self.window, self.after)
         else:
+            past = F.pad(x, (0, 0, self.window, 0))  # (B, W + T, E)
             steps = lengths.to(x.device).unsqueeze(1) + torch.arange(self.window, device=x.device)  # (B, W)
             seen = past[torch.arange(B, device=x.device).unsqueeze(1), steps].flatten(1)  # (B, W*E)
         return self.readout(self.dropout(torch.tanh(self.hidden(seen))))  # type: ignore[no-any-return]
@@ -93,17 +92,38 @@ class Feedforward(nn.Module):
         Raises:
             InputError: no width comes as near as that.
         """
+        return equal_size(cls, parameters, **others)
 
-        def count(width: int) -> int:
-            with torch.device("meta"):
-                network = cls(hidden_size=width, **others)
-            return sum(one.numel() for one in network.parameters() if one.requires_grad)
 
-        each = count(2) - count(1)
-        width = max(1, round((parameters - count(1)) / each) + 1)
-        if abs(count(width) - parameters) > 0.02 * parameters:
-            raise InputError(
-                f"a feedforward network on {others['window']} steps has {count(width)} parameters at the nearest, "
-                f"expected {parameters} within 2 %: choose a smaller window"
-            )
-        return width
+def equal_size(model: type[nn.Module], parameters: int, **others: Any) -> int:
+    """The width of a model's hidden layer; see `Feedforward.equal_size`."""
+
+    def count(width: int) -> int:
+        with torch.device("meta"):
+            network = model(hidden_size=width, **others)
+        return sum(one.numel() for one in network.parameters() if one.requires_grad)
+
+    each = count(2) - count(1)
+    width = max(1, round((parameters - count(1)) / each) + 1)
+    if abs(count(width) - parameters) > 0.02 * parameters:
+        raise InputError(
+            f"a feedforward network on {others['window']} steps has {count(width)} parameters at the nearest, "
+            f"expected {parameters} within 2 %: choose a smaller window"
+        )
+    return width
+
+
+def last_steps(x: Tensor, window: int, after: int = 0) -> Tensor:
+    """The last steps of each step side by side, itself included; those before the start are 0.
+
+    Shape:
+        x (B, T, E) -> (B, T, W*E)
+
+    Args:
+        x: the steps.
+        window: W.
+        after: how many of them come after it.
+    """
+    B, T, E = x.shape
+    windows = F.pad(x, (0, 0, window, after)).unfold(1, window, 1)[:, 1 + after :]
+    return windows.transpose(2, 3).reshape(B, T, window * E)

@@ -2,9 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, NullFormatter
 
@@ -99,6 +102,41 @@ def agreement(truth: np.ndarray, predicted: np.ndarray) -> Figure:
         axes.plot(ends, ends, color=INK, lw=1, ls=DOTTED, label="prediction equals truth")
         axes.plot(truth, predicted, color=BLUE, ls="", marker="o", ms=4, alpha=0.5, mec="none")
         _legend(axes)
+    return figure
+
+
+def fan_chart(
+    history: tuple["pd.Index[Any]", np.ndarray],
+    ahead: tuple["pd.Index[Any]", np.ndarray],
+    intervals: Sequence[tuple[str, np.ndarray, np.ndarray]],
+    y: str,
+    *,
+    truth: np.ndarray | None = None,
+) -> Figure:
+    """A series and what may come after it: the median and bands around it.
+
+    Args:
+        history: times and values, (T,).
+        ahead: times and medians of the steps after it, (h,).
+        intervals: name, lower and upper ends (h,), the widest first.
+        y: what the vertical axis shows.
+        truth: what came, (h,).
+    """
+    figure, axes = _axes("time", y)
+    known = np.asarray(history[1], np.float64)
+    marker = "o" if len(known) <= FEW else ""
+    axes.plot(history[0], known, color=BLUE, lw=1.6, marker=marker, ms=3.5, label="known")
+    for number, (name, low, high) in enumerate(intervals):
+        shade = 0.18 + 0.14 * number
+        axes.fill_between(ahead[0], low, high, color=ORANGE, alpha=shade, lw=0, label=name)
+    axes.plot(ahead[0], ahead[1], color=ORANGE, lw=1.6, ls=(0, (5, 2)), label="median")
+    if truth is not None:
+        axes.plot(ahead[0], truth, color=BLUE, lw=1.0, label="what came")
+    if isinstance(history[0], pd.DatetimeIndex):
+        locator = AutoDateLocator(maxticks=6)
+        axes.xaxis.set_major_locator(locator)
+        axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+    _legend(axes)
     return figure
 
 

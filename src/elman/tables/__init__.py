@@ -7,14 +7,18 @@ from elman.tables.reading import SUFFIXES, read_table
 from elman.tables.rows import complete_rows, filled_rows, require_columns
 from elman.tables.streaming import stream_table, stream_text
 from elman.tables.word_vectors import WordVectors, read_word_vectors
+from elman.tables.timestamps import SeriesTable, following, kept, series_table
 from elman.tables.writing import write_table
 
 __all__ = [
     "SUFFIXES",
     "Sentence",
     "WordVectors",
+    "SeriesTable",
     "complete_rows",
     "filled_rows",
+    "following",
+    "kept",
     "next_cut",
     "numbers_in",
     "read_conll",
@@ -22,6 +26,7 @@ __all__ = [
     "read_word_vectors",
     "require_columns",
     "sequences",
+    "series_table",
     "stream_table",
     "stream_text",
     "write_table",

@@ -1,7 +1,7 @@
 """The network without memory, on the same data: what a recurrent one must beat."""
 
 from collections.abc import Callable, Iterator
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from torch import nn
 
@@ -66,8 +66,9 @@ def parameters(model: nn.Module) -> int:
 
 
 def _fresh(estimator: One) -> One:
-    """One with the same options and nothing learned but what `prepared` will find again."""
-    return type(estimator)(**{**estimator.get_params(), "checkpoints": None})
+    """One with the same options and nothing learned but what `prepared` will find again; validation is its end."""
+    given = {**estimator.get_params(), "checkpoints": None}
+    return type(estimator)(**{**given, **({"refit": False} if "refit" in given else {})})
 
 
 def _wirings(estimator: Estimator, training: Coded) -> Iterator[dict[str, Any]]:
@@ -83,6 +84,9 @@ def _wirings(estimator: Estimator, training: Coded) -> Iterator[dict[str, Any]]:
         windows.append(2 * windows[-1] if estimator.task != "tag" else 2 * windows[-1] + 1)
     for window in windows:
         try:
+            if recurrent["kind"] == "StepsAhead":  # the same network but for its memory
+                yield cast(Any, estimator).feedforward(window, parameters(estimator.model_))
+                continue
             hidden_size = equal_size(parameters(estimator.model_), {"window": window, **ends, **own})
         except InputError:  # so many inputs that one hidden unit more or less is over 2 %
             continue

@@ -9,6 +9,7 @@ WIRINGS = {
     "ManyToOne": "many to one",
     "InStep": "many to many, in step",
     "EncoderDecoder": "encoder then decoder, with attention",
+    "StepsAhead": "many to many in step, several steps ahead",
     "Feedforward": "feedforward on a window",
 }
 PARTS = {
@@ -62,6 +63,10 @@ def codec_facts(config: dict[str, Any]) -> dict[str, Any]:
     if config["kind"] == "tokens":
         counts = [len(config[part]["symbols"]) if config[part] else 0 for part in ("words", "characters")]
         return {"kind": "tokens", "words": counts[0], "characters": counts[1]}
+    if config["kind"] == "calendar":
+        return {name: config[name] for name in ("kind", "freq", "circles", "seasons")}
+    if config["kind"] == "scales":
+        return {"kind": "scales", "series": len(config["scales"])}
     facts = {"kind": config["kind"], "channels": len(config["mean"]), "may_be_missing": len(config["indicators"])}
     return {**facts, "names": config["names"]} if "names" in config else facts
 
@@ -79,7 +84,14 @@ def codec_line(codec: dict[str, Any]) -> str:
         names = codec["classes" if codec["kind"] == "label" else "tags"]
         what = "classes" if codec["kind"] == "label" else f"tags ({codec['scheme']})"
         return f"{len(names)} {what}: {', '.join(map(str, names[:6]))}" + (", ..." if len(names) > 6 else "")
+    if codec["kind"] == "calendar":
+        told = ", ".join(codec["circles"]) or "nothing"
+        return f"frequency {codec['freq']}, seasons of {', '.join(map(str, codec['seasons']))} steps; reads {told}"
+    if codec["kind"] == "scales":
+        return f"the scales of {codec['series']:,} series"
     marked = codec["may_be_missing"]
+    if not codec["channels"]:
+        return "nothing"
     names = f": {', '.join(codec['names'])}" if "names" in codec else ""
     return f"{codec['channels']} number{'s' if codec['channels'] > 1 else ''} at a time{names}" + (
         f", {marked} with missing values" if marked else ""
@@ -89,6 +101,9 @@ def codec_line(codec: dict[str, Any]) -> str:
 def _output(config: dict[str, Any]) -> list[str]:
     if config["kind"] == "EncoderDecoder":
         return ["y_t = W_ho tanh(W_c [context_t, h_t]) + b_o"]
+    if config["kind"] == "StepsAhead":
+        z = "z_k = silu(W_k h_t + U x_{t+k} + V s_k + b_k), k = 1 ... h"
+        return [z, "y_{t+k} = reference_{t+k} + W_o (z_k + silu(M z_k)) + o_k"]
     both = config.get("bidirectional", False)
     step = "[h_t forward; h_t reverse]" if both else "h_t"
     if config["kind"] == "ManyToOne":

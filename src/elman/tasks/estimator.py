@@ -20,7 +20,7 @@ from elman.codecs.padding import pad
 from elman.equations import CELLS, Cell
 from elman.errors import InputError
 from elman.files import Model, check_tensors, write_model
-from elman.models import EncoderDecoder, Feedforward, InStep, ManyToOne
+from elman.models import EncoderDecoder, Feedforward, InStep, ManyToOne, StepsAhead
 from elman.nn.recurrent import Recurrent, find_cell
 from elman.tasks.coded import Batch, Coded
 from elman.tasks.learning import Learner
@@ -42,7 +42,7 @@ from elman.train import (
 )
 
 MODELS: dict[str, type[nn.Module]] = {
-    model.__name__: model for model in (EncoderDecoder, Feedforward, InStep, ManyToOne)
+    model.__name__: model for model in (EncoderDecoder, Feedforward, InStep, ManyToOne, StepsAhead)
 }
 STEPS = 6000  # of gradient descent; where `epochs` is not given, about so many are planned
 BATCH_SIZES = {8: 100, 16: 500, 32: 5000, 64: math.inf}  # where `batch_size` is not given: up to so many sequences
@@ -69,7 +69,7 @@ class Estimator(BaseEstimator, Options, ABC):  # type: ignore[misc]
     task: ClassVar[str]
     input_codecs: ClassVar[tuple[str, ...]]  # the kinds of codecs that it may have
     output_codec: ClassVar[str | None]  # None: it writes in the symbols that it reads
-    learned: ClassVar[tuple[str, ...]] = ()  # further attributes of `fit`, whole numbers, that belong to the model
+    learned: ClassVar[dict[str, type]] = {}  # further attributes of `fit` that belong to the model, and what they are
 
     model_: nn.Module
     codecs_: dict[str, Any]
@@ -418,8 +418,8 @@ class Estimator(BaseEstimator, Options, ABC):  # type: ignore[misc]
             one.codecs_ = {end: codec_from_config(config) for end, config in about["codecs"].items()}
             one.history_ = History.from_config(about["history"])
             one.model_config_ = dict(about["model"])
-            for name in cls.learned:
-                setattr(one, name, int(about["learned"][name]))
+            for name, kind in cls.learned.items():
+                setattr(one, name, kind(about["learned"][name]))
             one._check_ends()
             with torch.device("meta"):  # neither memory nor random numbers for weights that are read anyway
                 network = build(one.model_config_)

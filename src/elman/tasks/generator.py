@@ -68,7 +68,7 @@ class Generator(Estimator, GeneratorOptions):
     task = "generate"
     input_codecs = ("text",)
     output_codec = None
-    learned = ("ends_",)
+    learned = {"ends_": int}
 
     ends_: int  # 1 where documents have an end that is learned, 0 where the text has none
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 TASKS = {
     "classify": ("elman.tasks.classifier", "Classifier"),
+    "forecast": ("elman.tasks.forecaster", "Forecaster"),
     "regress": ("elman.tasks.regressor", "Regressor"),
     "tag": ("elman.tasks.tagger", "Tagger"),
     "generate": ("elman.tasks.generator", "Generator"),

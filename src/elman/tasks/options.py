@@ -39,6 +39,7 @@ class Range(NamedTuple):
 RANGES = {
     **dict.fromkeys(("hidden_size", "num_layers", "embedding_size", "epochs", "batch_size", "patience"), Range(1)),
     **dict.fromkeys(("num_threads", "beam", "max_length"), Range(1)),
+    **dict.fromkeys(("horizon", "season", "decoder_size", "num_samples"), Range(1)),
     **dict.fromkeys(("batch_steps", "accumulate", "memory_budget", "max_skipped"), Range(1)),
     **dict.fromkeys(
         ("clip", "random_state", "window", "weight_decay", "length_penalty", "checkpoint_seconds"), Range(0)
@@ -56,6 +57,9 @@ CHOICES: dict[str, tuple[Any, ...]] = {
     "target_level": LEVELS,
     "pooling": ("last", "mean", "max", "attention"),
     "per": ("step", "sequence"),
+    "strategy": ("direct", "autoregressive"),
+    "likelihood": ("quantiles", "normal", "student_t", "negative_binomial"),
+    "reference": ("last", "season", "drift"),
     "optimizer": ("adamw", "adam", "sgd"),
     "decay": ("cosine", "linear", "none"),
     "verbose": (0, 1, 2),
@@ -198,6 +202,34 @@ class TranslatorOptions(WordOptions, Options):
     beam: int = option(3, "Hypotheses that beam search carries; 1 is greedy")
     length_penalty: float = option(1.0, "Scores are divided by length to this power; 0 favours short results")
     max_length: int | None = option(None, "Symbols of a result at most  [default: from the training data]")
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class ForecasterOptions(InStepOptions, Options):
+    """What `Forecaster` and `elman train forecast` take."""
+
+    horizon: int | None = option(None, "Time steps to forecast  [default: a season]")
+    strategy: str = option("direct", "All steps ahead at once, or each from the one before: direct, autoregressive")
+    likelihood: str = option(
+        "quantiles", "What the outputs mean: quantiles, normal, student_t; negative_binomial for counts"
+    )
+    reference: str | None = option(
+        None, "What forecasts are corrections of: last value, season ago, drift  [default: the nearest in training]"
+    )
+    season: int | None = option(None, "Time steps of the season that errors are measured by  [default: from freq]")
+    freq: str | None = option(None, "Time between steps as pandas says it: h, D, W, MS  [default: from the timestamps]")
+    fill: bool = option(False, "Insert missing time steps as missing values; of repeated ones keep the last")
+    calibrate: bool = option(True, "Widen or narrow intervals to what they cover in the validation data")
+    refit: bool = option(True, "After validation learn once more, from all data, for as many epochs as were best")
+    num_samples: int = option(200, "Sample paths by which an autoregressive forecast is told")
+    decoder_size: int = option(32, "Hidden units for each step ahead")
+    target: str = option("y", "The column to forecast", flag=False)
+    past: tuple[str, ...] = option((), "Columns that are known up to now", flag=False)
+    future: tuple[str, ...] = option((), "Columns that are known ahead", flag=False)
+    static: tuple[str, ...] = option((), "Columns with one number for each series", flag=False)
+    strict: bool = option(False, "Refuse data in which a series would be left out", flag=False)
+    bidirectional: bool = option(False, "A forecast does not read the future", flag=False)
+    window: int = option(64, "Steps of truncated backpropagation through time in longer sequences; 0: never cut")
 
 
 def check(options: Options) -> None:

@@ -56,7 +56,7 @@ class Translator(Estimator, TranslatorOptions):
     task = "translate"
     input_codecs = ("text",)
     output_codec = "text"
-    learned = ("longer_",)
+    learned = {"longer_": int}
 
     longer_: int  # by how many symbols a target was longer than its source, at most
 

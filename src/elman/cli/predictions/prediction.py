@@ -34,6 +34,7 @@ class Prediction:
         frame: records, table and estimator -> a table.
         flags: the words of `elman predict` that are this task's alone.
         first: what to try first with a new model.
+        aligned: whether lines stand with their cells under each other in a pipe as well.
     """
 
     records: Callable[[Any, "Table", dict[str, Any]], list[dict[str, Any]]]
@@ -41,6 +42,7 @@ class Prediction:
     frame: Callable[[list[dict[str, Any]], "Table", Any], "pd.DataFrame"] = as_table
     flags: tuple[str, ...] = ()
     first: str = "elman predict {model} {given}"
+    aligned: bool = False
 
 
 def prediction_of(task: str) -> Prediction:
