@@ -6,8 +6,8 @@ from elman.tables.conll import Sentence, read_conll
 from elman.tables.reading import SUFFIXES, read_table
 from elman.tables.rows import complete_rows, filled_rows, require_columns
 from elman.tables.streaming import stream_table, stream_text
-from elman.tables.word_vectors import WordVectors, read_word_vectors
 from elman.tables.timestamps import SeriesTable, following, kept, series_table
+from elman.tables.word_vectors import WordVectors, read_word_vectors
 from elman.tables.writing import write_table
 
 __all__ = [

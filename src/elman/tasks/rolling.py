@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from elman.tasks.forecaster import Forecaster
 
 MEDIAN = np.array(0.5)
-LATEST = 20  # horizons before an origin by which intervals are widened
-FEWEST = 5  # of them
-DOUBT = 5  # as many horizons speak for the validation data
+LATEST = 10  # horizons before an origin by which intervals are widened
+FEWEST = 4  # of them
+DOUBT = 1  # as many horizons speak for the validation data
 INTERVAL = 0.8  # that is looked at
 WIDEST = 3.0
 TINY = 1e-6
