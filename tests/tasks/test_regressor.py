@@ -198,3 +198,16 @@ def test_a_long_sequence_is_learned_in_pieces() -> None:
     options: dict[str, Any] = {"hidden_size": 16, "epochs": 40, "batch_size": 4, "learning_rate": 0.01, "window": 25}
     one = elman.Regressor(cell="elman", num_threads=1, verbose=0, **options).fit([x[:500]], [y[:500]])
     assert one.score([x[500:]], [y[500:]]) > 0.95
+
+
+def test_attention_finds_the_step_that_matters() -> None:
+    """The target is the second channel at the one step where the first is 1: neither the last state nor a mean."""
+    generator = np.random.default_rng(3)
+    X = [np.column_stack([np.zeros(T), generator.normal(size=T)]) for T in generator.integers(4, 12, 200)]
+    places = [int(generator.integers(len(x))) for x in X]
+    for x, place in zip(X, places, strict=True):
+        x[place, 0] = 1.0
+    y = [x[place, 1] for x, place in zip(X, places, strict=True)]
+    options = {"hidden_size": 8, "epochs": 30, "batch_size": 16, "learning_rate": 0.02, "num_threads": 1, "verbose": 0}
+    one = elman.Regressor(cell="elman", pooling="attention", **options).fit(X[:160], y[:160])
+    assert one.score(X[160:], y[160:]) > 0.8

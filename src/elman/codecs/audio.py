@@ -158,6 +158,14 @@ class AudioCodec:
 
     Args:
         bins: channels of a frame.
+
+    Example:
+        >>> import soundfile
+        >>> from pathlib import Path
+        >>> soundfile.write("noise.wav", np.random.default_rng(0).uniform(-0.5, 0.5, 8000), 8000)
+        >>> codec = AudioCodec().fit([Path("noise.wav")])
+        >>> codec.sample_rate, codec.encode(Path("noise.wav")).shape
+        (8000, (98, 40))
     """
 
     kind = "audio"
