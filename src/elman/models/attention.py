@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from elman.models.inside import inside
+
 
 @dataclass(frozen=True)
 class Memory:
@@ -98,8 +100,7 @@ def _softmax(scores: Tensor, lengths: Tensor) -> Tensor:
 
     Shape: scores (B, U, T), lengths (B,) -> weights (B, U, T).
     """
-    steps = torch.arange(scores.shape[2], device=scores.device)
-    outside = (steps >= lengths.to(scores.device).unsqueeze(1)).unsqueeze(1)  # (B, 1, T)
+    outside = ~inside(lengths, scores.shape[2], scores.device).unsqueeze(1)  # (B, 1, T)
     # The lowest finite number, not -inf: a row that is outside everywhere must not become NaN.
     weights = scores.masked_fill(outside, torch.finfo(scores.dtype).min).softmax(-1)
     return weights.masked_fill(outside, 0.0)

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from elman.errors import InputError
+from elman.models.inside import inside
 
 ILLEGAL = -1e9  # in place of -inf, whose gradient is NaN; exp of it is 0, and no score of a network comes near
 
@@ -75,11 +76,11 @@ class CRF(nn.Module):
         else:
             begin = begin.expand(B, -1)
         ends = end if goes_on is None else end * (~goes_on).unsqueeze(1)
-        inside = torch.arange(T, device=scores.device) < lengths.unsqueeze(1)  # (B, T)
+        valid = inside(lengths, T, scores.device)  # (B, T)
         tags = tags.clamp(min=0)
 
-        own = scores.gather(2, tags.unsqueeze(2)).squeeze(2) * inside
-        steps = between[tags[:, :-1], tags[:, 1:]] * inside[:, 1:]
+        own = scores.gather(2, tags.unsqueeze(2)).squeeze(2) * valid
+        steps = between[tags[:, :-1], tags[:, 1:]] * valid[:, 1:]
         last = tags.gather(1, (lengths.unsqueeze(1) - 1).clamp(min=0))
         score = own.sum(1) + steps.sum(1) + begin.gather(1, tags[:, :1]).squeeze(1)
         score = score + ends.expand(B, -1).gather(1, last).squeeze(1)
@@ -87,7 +88,7 @@ class CRF(nn.Module):
         reached = begin + scores[:, 0]  # (B, K), the log of the sum over all ways to be at a tag
         for t in range(1, int(lengths.max())):
             further = torch.logsumexp(reached.unsqueeze(2) + between, 1) + scores[:, t]
-            reached = torch.where(inside[:, t].unsqueeze(1), further, reached)
+            reached = torch.where(valid[:, t].unsqueeze(1), further, reached)
         likelihood: Tensor = score - torch.logsumexp(reached + ends, 1)
         return torch.where(lengths > 0, likelihood, 0.0)
 
@@ -102,18 +103,18 @@ class CRF(nn.Module):
         T = int(lengths.max()) if len(lengths) else 0
         if T == 0:
             return [[] for _ in lengths]
-        inside = torch.arange(T, device=scores.device) < lengths.to(scores.device).unsqueeze(1)
+        valid = inside(lengths, T, scores.device)
         reached = begin + scores[:, 0]
         origins = []  # of each step but the first: the best tag before each tag, (B, K)
         for t in range(1, T):
             value, origin = (reached.unsqueeze(2) + between).max(1)
-            reached = torch.where(inside[:, t].unsqueeze(1), value + scores[:, t], reached)
+            reached = torch.where(valid[:, t].unsqueeze(1), value + scores[:, t], reached)
             origins.append(origin)
         tag = (reached + end).argmax(1)
         found = [tag]  # from the end; past a sequence's end its last tag is repeated
         for t in range(T - 1, 0, -1):
             before = origins[t - 1].gather(1, tag.unsqueeze(1)).squeeze(1)
-            tag = torch.where(inside[:, t], before, tag)
+            tag = torch.where(valid[:, t], before, tag)
             found.append(tag)
         rows = torch.stack(found[::-1], 1).tolist()
         return [row[:length] for row, length in zip(rows, lengths.tolist(), strict=True)]

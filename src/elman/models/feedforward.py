@@ -11,6 +11,7 @@ from elman.equations import Cell
 from elman.errors import InputError
 from elman.models.crf import CRF
 from elman.models.inputs import SequenceInput
+from elman.models.inside import inside
 from elman.models.spelling import Spelling
 
 
@@ -72,7 +73,7 @@ class Feedforward(nn.Module):
         x = self.input(inputs)
         B, T = x.shape[:2]
         if self.after:  # padding is not 0 where an unknown symbol is 0
-            x = x * (torch.arange(T, device=x.device) < lengths.to(x.device).unsqueeze(1)).unsqueeze(2)
+            x = x * inside(lengths, T, x.device).unsqueeze(2)
         if self.in_step:
             seen = last_steps(x, self.window, self.after)
         else:

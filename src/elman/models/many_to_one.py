@@ -7,6 +7,7 @@ from torch import Tensor
 
 from elman.errors import InputError
 from elman.models.attention import AttentionPooling, Memory
+from elman.models.inside import inside
 from elman.models.reader import Reader
 
 POOLINGS = ("last", "mean", "max", "attention")
@@ -49,5 +50,5 @@ class ManyToOne(Reader):
             return self.attention(Memory(h, lengths))[0]  # type: ignore[no-any-return]
         if h.shape[1] == 0:
             return h.new_zeros(len(h), h.shape[2])
-        valid = (torch.arange(h.shape[1], device=h.device) < lengths.unsqueeze(1)).unsqueeze(2)
+        valid = inside(lengths, h.shape[1], h.device).unsqueeze(2)
         return h.masked_fill(~valid, -torch.inf).amax(1).where(lengths.unsqueeze(1) > 0, 0)

@@ -15,6 +15,7 @@ from elman.codecs import END, TextCodec
 from elman.codecs.unicode import check_unicode
 from elman.errors import InputError
 from elman.models import InStep
+from elman.models.inside import inside
 from elman.stream import Stream
 from elman.tasks.coded import Batch, Coded
 from elman.tasks.corpus import corpus, next_symbol_lanes, next_symbol_pieces
@@ -30,7 +31,8 @@ from elman.tasks.encoding_progress import EncodingProgress
 from elman.tasks.estimator import Estimator
 from elman.tasks.learning import MOST_WORDS, Learner, TextLearner
 from elman.tasks.options import GeneratorOptions, check
-from elman.tasks.scoring import SCORES, Scored, read_in_step, scored
+from elman.tasks.scoring import SCORES, Scored, scored
+from elman.tasks.windowed import outputs_and_state
 from elman.tasks.word_vectors import network_options, vector_file
 from elman.tasks.writing import Writing, check_whole, fresh_seed
 from elman.train import BatchLoss, Examples, Lanes, Metric, Settings, reproducible
@@ -204,10 +206,9 @@ class Generator(Estimator, GeneratorOptions):
 
     def loss(self, model: nn.Module, batch: Batch) -> BatchLoss:
         """Cross-entropy of each next symbol."""
-        scores, state = read_in_step(model, batch.inputs, batch.lengths, batch.state)
+        scores, state = outputs_and_state(model, batch.inputs, batch.lengths, batch.state)
         lengths = cast(torch.Tensor, batch.target_lengths).to(scores.device)
-        outside = torch.arange(scores.shape[1], device=scores.device) >= lengths.unsqueeze(1)
-        targets = batch.targets.masked_fill(outside, IGNORED)
+        targets = batch.targets.masked_fill(~inside(lengths, scores.shape[1], scores.device), IGNORED)
         total = F.cross_entropy(scores.flatten(0, 1), targets.flatten(), ignore_index=IGNORED, reduction="sum")
         return BatchLoss(total, int(lengths.sum()), state)
 

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import torch
 from sklearn.base import RegressorMixin
 from sklearn.metrics import mean_absolute_error, mean_squared_error, r2_score
 from torch import Tensor, nn
 
 from elman.codecs import KINDS, Ragged, SeriesCodec, as_sequences, kind_of
 from elman.errors import InputError
+from elman.models.inside import inside
 from elman.tasks.coded import Batch, Coded, input_codec
 from elman.tasks.learning import Learner, SeriesLearner, input_learner
 from elman.tasks.listening import readable
@@ -110,9 +110,7 @@ class Regressor(RegressorMixin, Windowed, RegressorOptions):  # type: ignore[mis
         error = outputs - batch.targets
         valid = ~batch.targets.isnan()
         if batch.target_lengths is not None:
-            steps = torch.arange(batch.targets.shape[1])
-            inside = steps < batch.target_lengths.unsqueeze(1)  # (B, T)
-            valid &= inside.unsqueeze(2).to(valid.device)
+            valid &= inside(batch.target_lengths, batch.targets.shape[1], valid.device).unsqueeze(2)
         return BatchLoss(error[valid].square().sum(), int(valid.sum()), state)
 
     def predict(self, X: Any) -> Any:

@@ -5,12 +5,13 @@ from typing import Any, NamedTuple, cast
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from elman.codecs import Ragged
 from elman.models import Feedforward
 from elman.state import State
 from elman.tasks.corpus import next_symbols
+from elman.tasks.windowed import outputs_and_state
 from elman.train import ordered_batches
 
 ROWS = 64  # documents that are read together
@@ -48,7 +49,7 @@ def scored(model: nn.Module, documents: Ragged, device: torch.device) -> Iterato
         for first in range(0, longest, window):
             bounds = np.minimum(np.stack([starts + first, starts + first + window], 1), ends[:, np.newaxis])
             batch = next_symbols(documents, device, bounds)
-            scores, state = read_in_step(model, batch.inputs, batch.lengths, state)
+            scores, state = outputs_and_state(model, batch.inputs, batch.lengths, state)
             log_p = scores.log_softmax(-1).gather(2, batch.targets.unsqueeze(2)).squeeze(2).cpu().numpy()
             for one, row, length in zip(found, log_p, batch.target_lengths.tolist(), strict=True):  # type: ignore[union-attr]
                 one.append(row[:length])
@@ -63,18 +64,6 @@ def symbol_log_probabilities(model: nn.Module, symbols: np.ndarray, device: torc
     with torch.no_grad():
         found = next(scored(model, Ragged.of([symbols]), torch.device(device)))
     return found.log_probabilities[0]
-
-
-def read_in_step(
-    model: nn.Module, inputs: Tensor, lengths: Tensor, state: State | None = None
-) -> tuple[Tensor, State | None]:
-    """The outputs of a model in step, and the state after them if it has one.
-
-    Shape:
-        inputs (B, T) or (B, T, I), lengths (B,) -> (B, T, O)
-    """
-    found = model(inputs, lengths) if state is None else model(inputs, lengths, state)
-    return found if isinstance(found, tuple) else (found, None)
 
 
 def _outputs(model: nn.Module) -> int:

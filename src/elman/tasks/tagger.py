@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from elman.codecs import KINDS, Ragged, SeriesCodec, TagCodec, TokensCodec, as_sequences, kind_of
 from elman.codecs.tags import PLAIN, Span, spans
 from elman.errors import DataWarning, InputError
+from elman.models.inside import inside
 from elman.tasks.coded import Batch, Coded
 from elman.tasks.learning import Learner
 from elman.tasks.options import TaggerOptions
@@ -141,8 +142,7 @@ class Tagger(Windowed, TaggerOptions):
         """Minus the log probability of the tags: of whole sequences with a random field, of each alone without."""
         scores, state = outputs_and_state(model, batch.inputs, batch.lengths, batch.state)
         lengths = batch.lengths.to(scores.device)
-        inside = torch.arange(batch.targets.shape[1], device=scores.device) < lengths.unsqueeze(1)  # (B, T)
-        scored = inside & (batch.targets >= 0)
+        scored = inside(lengths, batch.targets.shape[1], scores.device) & (batch.targets >= 0)  # (B, T)
         count = int(scored.sum())
         field: Any = model.crf
         if field is None:
