@@ -33,11 +33,11 @@ def test_training_says_what_the_file_knows(run, texts) -> None:
 def test_words_that_only_the_file_knows(run, texts) -> None:
     run(*TRAIN, "--word-vectors", "v.txt")
     before = run("predict", "m.safetensors", "Awful film", "--json")
-    assert before.err == "elman: 1 word not seen in training, read as unknown\n"
+    assert before.err == "elman: 1 word not seen in training, read as unknown: 'Awful'\n"
     after = run("predict", "m.safetensors", "Awful film zzz", "Awful", "--json", "--word-vectors", "v.txt")
     assert after.err.splitlines() == [
         "elman: 1 word not seen in training, read by the vectors of v.txt",
-        "elman: 1 word not seen in training, read as unknown",
+        "elman: 1 word not seen in training, read as unknown: 'zzz'",
     ]
     model = elman.load("m.safetensors")
     model.add_words("v.txt", ["Awful"])
