@@ -40,5 +40,5 @@ def test_a_damaged_description_is_refused(codec):
 
 @pytest.mark.parametrize("config", [{}, {"kind": "image"}, {"kind": ["text"]}, None, 3], ids=str)
 def test_an_unknown_kind(config):
-    with pytest.raises(InputError, match=r"the codec kind .* is unknown, expected one of .*label, series"):
+    with pytest.raises(InputError, match=r"the codec kind .* is unknown, expected one of .*label, scales, series"):
         codec_from_config(config)
