@@ -162,9 +162,9 @@ BENCHMARKS = (
         "year, from November on. What is tuned (elman's size, dropout and epochs; the baselines' lags, of 3 to 48 "
         "hours, and number of trees) is chosen on what is before it: five blocks of two months, each of which "
         "validates what the others taught; then all are trained on all five. Since no change gives the pressure "
-        "itself with R² above 0.99, R² is of the change; MAE and RMSE, in hPa, are the same for both. Unlike the rest of "
-        "this page, scores on the held-out part were seen while sizes were explored; the choice itself was made without "
-        "them.",
+        "itself with R² above 0.99, R² is of the change; MAE and RMSE, in hPa, are the same for both. Unlike "
+        "the rest of this page, scores on the held-out part were seen while sizes were explored; the choice itself was "
+        "made without them.",
         metrics=(
             Metric("R²", higher_is_better=True),
             Metric("MAE", higher_is_better=False),

@@ -1,6 +1,5 @@
 """Sequence in, one of several classes out."""
 
-import warnings
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Self, cast
@@ -13,17 +12,16 @@ from sklearn.metrics import accuracy_score, f1_score, log_loss
 from torch import Tensor, nn
 
 from elman.codecs import LabelCodec, as_sequences
-from elman.errors import DataWarning, InputError
+from elman.errors import InputError
 from elman.tasks.coded import Batch, Coded, input_codec
 from elman.tasks.estimator import Estimator
 from elman.tasks.learning import LabelLearner, Learner, input_learner
 from elman.tasks.listening import readable
 from elman.tasks.online import learn
 from elman.tasks.options import ClassifierOptions, check
+from elman.tasks.unseen import warn_of_unseen
 from elman.tasks.word_vectors import vector_file
 from elman.train import BatchLoss, Metric
-
-UNSEEN = 5  # labels that a warning names
 
 
 class Classifier(ClassifierMixin, Estimator, ClassifierOptions):  # type: ignore[misc]
@@ -202,14 +200,8 @@ class Classifier(ClassifierMixin, Estimator, ClassifierOptions):  # type: ignore
         truth, unseen = self._truth(y)
         if len(truth) != len(probabilities) or not len(truth):
             raise InputError(f"X has {len(probabilities)} sequences and y {len(truth)} labels, expected one for each")
-        if unseen:
-            shown = ", ".join(map(repr, list(unseen)[:UNSEEN])) + (", ..." if len(unseen) > UNSEEN else "")
-            warnings.warn(
-                f"{sum(unseen.values()):,} of {len(truth):,} sequences have a label not seen in training ({shown}): "
-                "they count as wrong; the log loss is over the others",
-                DataWarning,
-                stacklevel=2,
-            )
+        counted = "they count as wrong; the log loss is over the others"
+        warn_of_unseen(unseen, len(truth), "sequences have a label", counted)
         predicted, size = probabilities.argmax(1), probabilities.shape[1]
         known = truth < size
         shares = probabilities[known] / probabilities[known].sum(1, keepdims=True)

@@ -1,6 +1,5 @@
 """Sequence in, a tag for each of its steps out: names in sentences, parts of speech, states of a series."""
 
-import warnings
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -12,17 +11,16 @@ from torch import Tensor, nn
 
 from elman.codecs import KINDS, Ragged, SeriesCodec, TagCodec, TokensCodec, as_sequences, kind_of
 from elman.codecs.tags import PLAIN, Span, spans
-from elman.errors import DataWarning, InputError
+from elman.errors import InputError
 from elman.models.inside import inside
 from elman.tasks.coded import Batch, Coded
 from elman.tasks.learning import Learner
 from elman.tasks.options import TaggerOptions
 from elman.tasks.tag_scores import require_seqeval, tag_scores
+from elman.tasks.unseen import warn_of_unseen
 from elman.tasks.windowed import Windowed, outputs_and_state, parts_by_time
 from elman.tasks.word_vectors import vector_file
 from elman.train import BatchLoss, Metric
-
-UNSEEN = 5  # tags that a warning names
 
 
 class Tagger(Windowed, TaggerOptions):
@@ -214,14 +212,7 @@ class Tagger(Windowed, TaggerOptions):
         truth = [codec.regular_checked(one, f"y[{k}]") for k, one in enumerate(tags)]
         known = set(codec.classes)
         unseen = Counter(tag for one in truth for tag in one if tag not in known)
-        if unseen:
-            shown = ", ".join(map(repr, list(unseen)[:UNSEEN])) + (", ..." if len(unseen) > UNSEEN else "")
-            warnings.warn(
-                f"{unseen.total():,} of {sum(map(len, truth)):,} steps have a tag not seen in training ({shown}): "
-                "counted as errors",
-                DataWarning,
-                stacklevel=2,
-            )
+        warn_of_unseen(unseen, sum(map(len, truth)), "steps have a tag", "counted as errors")
         return tag_scores(truth, self.predict(sequences), codec.scheme != PLAIN)
 
     def score(self, X: Any, y: Any) -> float:
