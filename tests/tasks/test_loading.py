@@ -157,7 +157,7 @@ DAMAGE: dict[str, tuple[Change, str]] = {
     "tensor extra": (lambda _, tensors: tensors.update(more=np.ones(2)), "a tensor more of shape"),
     "wrong shape": (lambda _, tensors: tensors.update({WEIGHT: np.ones((3, 3))}), f"tensor {WEIGHT} has shape"),
     "huge": (put("model", "hidden_size", 10**6), "its configuration asks for"),
-    "no task": (lambda about, _: about.pop("task"), "the task is None, expected one of classify, regress, "),
+    "no task": (lambda about, _: about.pop("task"), "the task is None, expected one of classify, "),
     "unknown task": (put("task", "paint"), "the task is 'paint', expected one of"),
     "another task": (put("task", "regress"), "damaged"),
     "odd task": (put("task", ["classify"]), "the task is "),
