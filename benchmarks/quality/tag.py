@@ -159,9 +159,9 @@ BENCHMARKS = (
         "that no sentence is like one of the training. F1 of spans is seqeval's: kind, beginning and end must be "
         f"right. elman has its defaults, and {EPOCHS} epochs; the default learning rate was chosen on templates set "
         "aside from the training part of seed 1, some of which the other seeds hold out. The window tagger is a linear "
-        "classifier of each word by the words around it, their first and last 1 to 4 characters and their shapes; logistic regression or support "
-        "vectors, the width of the window and C are chosen on validation templates, and it is then fitted on them "
-        "too.",
+        "classifier of each word by the words around it, their first and last 1 to 4 characters and their shapes; "
+        "logistic regression or support vectors, the width of the window and C are chosen on validation templates, and "
+        "it is then fitted on them too.",
         metrics=(Metric("span F1", higher_is_better=True), Metric("accuracy", higher_is_better=True)),
         data=intents,
         elman=ours,
