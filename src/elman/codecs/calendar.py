@@ -39,7 +39,7 @@ def seasons(freq: str, history: int) -> tuple[int, ...]:
     step = period(freq)
     if step is None:
         return (1,)
-    if to_offset(freq).freqstr.startswith(("B", "C")):
+    if step < 6 * DAY and to_offset(freq).freqstr.startswith(("B", "C")):  # not the months that begin or end on one
         lengths = [5, 260]
     elif step <= DAY / 2:
         lengths = [round(DAY / step), round(7 * DAY / step)]
