@@ -265,6 +265,15 @@ def test_what_is_known_ahead_must_be_given_for_every_step():
         assert forecaster.predict(X_df=holed)["unique_id"].unique().tolist() == ["b"]
 
 
+def test_what_is_said_of_the_future_counts_after_cross_validation_too():
+    """The series that were learned from then know more of the future than their own end."""
+    df = many(T=120 + H).assign(price=lambda frame: np.arange(len(frame)) % 3.0)
+    forecaster = elman.Forecaster(**QUICK, future=("price",))
+    forecaster.cross_validation(df)
+    found = [forecaster.predict(X_df=_ahead(price=price))["Forecaster"] for price in (1.0, 2.0)]
+    assert not np.array_equal(*found)
+
+
 def _ahead(**values):
     days = pd.date_range("2026-05-01", periods=H)
     return pd.concat([pd.DataFrame({"unique_id": key, "ds": days, **values}) for key in "ab"], ignore_index=True)

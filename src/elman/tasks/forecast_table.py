@@ -161,7 +161,7 @@ class ForecastColumns:
 
     def _grown(self, one: Series, found: np.ndarray) -> Series:
         static = np.broadcast_to(one.future[-1:, len(self.future) :], (len(found), len(self.static)))
-        future = np.concatenate([one.future, np.concatenate([found, static], axis=1)])
+        future = np.concatenate([one.future[: len(one.y)], np.concatenate([found, static], axis=1)])
         return Series(one.unique_id, one.times, one.y, one.past, future)
 
     @staticmethod
