@@ -341,6 +341,17 @@ def test_whole_numbers_may_stand_for_times():
     assert forecaster.predict()["ds"].tolist() == 2 * list(range(220, 227))
 
 
+def test_whole_numbers_are_evaluated_from_the_end_of_training_on(fitted):
+    """As numbers: as texts 9 is after 10."""
+    dated = many(T=130)
+    numbered = dated.assign(ds=lambda frame: frame.groupby("unique_id").cumcount() - 20)  # training ends with 99
+    forecaster = elman.Forecaster(**{**QUICK, "season": 7}).fit(numbered.groupby("unique_id").head(120))
+    later = forecaster.evaluate(numbered)
+    found = forecaster.cross_validation(numbered.groupby("unique_id").head(127), fit=False)
+    units = [forecaster.codecs_["output"].scales[key][1] for key in found["unique_id"]]
+    assert later["mase"] == pytest.approx(np.mean(np.abs(found["y"] - found["Forecaster"]) / units), rel=1e-5)
+
+
 def test_partial_fit_is_refused(fitted):
     with pytest.raises(InputError, match="a Forecaster has no partial_fit"):
         fitted.partial_fit(many())

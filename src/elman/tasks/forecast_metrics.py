@@ -83,6 +83,14 @@ class Levels:
         return pd.DataFrame({GROUP: key, ORDER: times, **dict(zip(self.columns, values.T, strict=True))})
 
 
+def _seen(times: pd.Index, end: str | None) -> int:
+    """How many of the times training had seen; `end` is the last of them, as text: "99" is before "100"."""
+    if end is None:
+        return 0
+    known = pd.Timestamp(end) if isinstance(times, pd.DatetimeIndex) else int(end)
+    return int(times.searchsorted(known, side="right"))  # type: ignore[arg-type]
+
+
 def evaluation(forecaster: "Forecaster", table: "ForecastTable", coded: "CodedSeries") -> dict[str, float]:
     """The scores of horizons one after the other, from the end of training on; see `Forecaster.evaluate`."""
     h, ends = forecaster.horizon_, forecaster.codecs_["output"].ends
@@ -92,7 +100,7 @@ def evaluation(forecaster: "Forecaster", table: "ForecastTable", coded: "CodedSe
     truth, found = [], []
     for row, one in enumerate(table.series):
         T = len(one.y)
-        seen = int(np.searchsorted(one.times.astype(str), ends.get(str(one.unique_id), ""), side="right"))
+        seen = _seen(one.times, ends.get(str(one.unique_id)))
         first = seen if T - seen >= h else max(T - max(T // 10, h), 1)
         origins = np.arange(max(first, 1) - 1, T - h, h)
         if len(origins):
