@@ -103,6 +103,16 @@ def test_a_series_that_was_never_seen_is_forecast_by_its_own_scale(fitted):
     assert 5_000 < found["Forecaster"].min() < found["Forecaster"].max() < 25_000
 
 
+def test_the_scale_of_a_series_that_was_never_seen_is_not_taken_from_what_is_to_be_forecast(fitted):
+    df = series("new", size=1000.0, seed=2)
+    found = fitted.cross_validation(df, n_windows=2, level=[80], fit=False)
+    first = found[:H].drop(columns=["cutoff", "y"])
+    pd.testing.assert_frame_equal(first, fitted.predict(df=df[: -2 * H], level=[80]))
+    later = df.assign(y=df["y"].where(df.index < len(df) - 2 * H, 9e5))
+    other = fitted.cross_validation(later, n_windows=2, level=[80], fit=False)
+    pd.testing.assert_frame_equal(first, other[:H].drop(columns=["cutoff", "y"]))
+
+
 def test_a_scale_changes_nothing():
     one = elman.Forecaster(**QUICK).fit(series())
     other = elman.Forecaster(**QUICK).fit(series(size=1024.0))

@@ -50,9 +50,9 @@ class ScalesCodec:
         """Origin and unit of a series; of one that is not known by its history `y`."""
         return self.scales.get(str(key)) or self._own(y)
 
-    def encode(self, key: Hashable, y: np.ndarray) -> np.ndarray:
-        """Values in units of the series."""
-        origin, unit = self.of(key, y)
+    def encode(self, key: Hashable, y: np.ndarray, history: np.ndarray | None = None) -> np.ndarray:
+        """Values in units of the series; `history` is what a series that is not known has its own from, None: `y`."""
+        origin, unit = self.of(key, y if history is None else history)
         encoded: np.ndarray = (y - origin) / (unit or 1.0)
         return encoded
 

@@ -233,12 +233,13 @@ class Forecaster(ReadsSeries):
         if fit:
             before = [one.until(len(one.y) - past) for one in table.series]
             self.fit_coded(*self._prepared(ForecastTable(before, table.freq)))
-        coded = self.coded(table.series, ahead=h)
+        coded = self.coded(table.series, ahead=h, known=[len(one.y) - past for one in table.series])
         rolling, frames = Rolling(self, coded, self._steps(h)), []
         for row, one in enumerate(table.series):
             origins = len(one.y) - 1 - h - every * np.arange(n_windows)[::-1]
             found = rolling.quantiles(row, origins, levels.quantiles)
-            for origin, values in zip(origins, self.codecs_["output"].decode(one.unique_id, found, one.y), strict=True):
+            decoded = self.codecs_["output"].decode(one.unique_id, found, one.y[:-past])
+            for origin, values in zip(origins, decoded, strict=True):
                 steps = slice(origin + 1, origin + 1 + h)
                 frame = levels.frame(one.unique_id, one.times[steps], values)
                 frame.insert(2, "cutoff", one.times[origin])

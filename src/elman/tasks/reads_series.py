@@ -82,7 +82,15 @@ class ReadsSeries(Windowed, ForecasterOptions):
         both = (one and dataclasses.replace(one, reference=self.reference_) for one in (training, validation))
         return tuple(both)  # type: ignore[return-value]
 
-    def coded(self, X: Sequence[Series], y: Any = None, *, in_step: bool = True, ahead: int = 0) -> CodedSeries:
+    def coded(
+        self,
+        X: Sequence[Series],
+        y: Any = None,
+        *,
+        in_step: bool = True,
+        ahead: int = 0,
+        known: Sequence[int] | None = None,
+    ) -> CodedSeries:
         """Series through the codecs.
 
         Args:
@@ -90,12 +98,13 @@ class ReadsSeries(Windowed, ForecasterOptions):
             y: not used: a series is its own target.
             in_step: there is a target for each step.
             ahead: steps after them of which to say what is known; at least as many as the network gives at once.
+            known: how many values of each tell the scale of one that was not learned from; None: all.
         """
         ahead = max(ahead, self._at_once)
         codec: ScalesCodec = self.codecs_["output"]
-        inputs, targets, filled, known, scale = [], [], [], [], []
-        for one in X:
-            values = codec.encode(one.unique_id, one.y)
+        inputs, targets, filled, future, scale = [], [], [], [], []
+        for one, end in zip(X, known or [len(one.y) for one in X], strict=True):
+            values = codec.encode(one.unique_id, one.y, one.y[:end])
             whole = carried_on(values)
             beyond = self._known(one, len(values) + ahead)
             past = self.codecs_["input"].encode(one.past, name=f"series {one.unique_id!r}")
@@ -103,13 +112,13 @@ class ReadsSeries(Windowed, ForecasterOptions):
             inputs.append(np.concatenate(read, axis=1, dtype=np.float32))
             targets.append(values.astype(np.float32))
             filled.append(whole)
-            known.append(beyond)
-            scale.append(codec.of(one.unique_id, one.y)[1] or 1.0)
+            future.append(beyond)
+            scale.append(codec.of(one.unique_id, one.y[:end])[1] or 1.0)
         return CodedSeries(
             Ragged.of(inputs),
             Ragged.of(targets),
             filled=Ragged.of(filled),
-            ahead=Ragged.of(known),
+            ahead=Ragged.of(future),
             scale=np.array(scale),
             scored=np.zeros(len(inputs), np.int64),
             horizon=self._at_once,
