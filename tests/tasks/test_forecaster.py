@@ -11,6 +11,7 @@ from sklearn.base import clone
 
 import elman
 from elman.errors import DataWarning, InputError
+from elman.files import read_model, write_model
 from elman.tasks.forecast_series import carried_on, relations, seasonal_places
 
 H = 7
@@ -127,6 +128,39 @@ def test_saved_and_loaded_it_forecasts_the_same(fitted, tmp_path):
     with pytest.raises(InputError, match="its file holds no data: give the history of the series"):
         loaded.predict()
     pd.testing.assert_frame_equal(pickle.loads(pickle.dumps(fitted)).predict(), fitted.predict())
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "message"),
+    [
+        (("learned", "horizon_"), 50, "the horizon is 50, but the model gives 7 steps at once"),
+        (("learned", "reference_"), "middle", "the reference is 'middle', expected one of last, season, drift"),
+        (("options", "strategy"), "autoregressive", "but the model gives 7 steps at once"),
+        (("codecs", "output", "ends"), {"a": "one day"}, "damaged"),
+        (("codecs", "calendar"), {"kind": "series", "mean": [], "std": [], "indicators": []}, "damaged|codec"),
+    ],
+)
+def test_a_damaged_file_is_refused(fitted, tmp_path, place, value, message):
+    path = tmp_path / "m.safetensors"
+    fitted.save(path)
+    about, tensors = read_model(path)
+    *outer, last = place
+    within = about
+    for one in outer:
+        within = within[one]
+    within[last] = value
+    write_model(path, tensors, about)
+    with pytest.raises(InputError, match=message):
+        elman.load(path)
+
+
+def test_a_dependence_that_is_none_is_said_to_be_damage(fitted, tmp_path):
+    path = tmp_path / "m.safetensors"
+    fitted.save(path)
+    about, tensors = read_model(path)
+    write_model(path, {**tensors, "dependence": np.zeros((H, H), np.float32)}, about)
+    with pytest.raises(InputError, match="the model is damaged"):
+        elman.load(path).sample(df=many(), n=2)
 
 
 def test_equal_seeds_give_equal_bytes(tmp_path):

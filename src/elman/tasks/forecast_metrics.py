@@ -88,7 +88,7 @@ def _seen(times: pd.Index, end: str | None) -> int:
     if end is None:
         return 0
     known = pd.Timestamp(end) if isinstance(times, pd.DatetimeIndex) else int(end)
-    return int(times.searchsorted(known, side="right"))  # type: ignore[arg-type]
+    return int(times.searchsorted(known, side="right"))
 
 
 def evaluation(forecaster: "Forecaster", table: "ForecastTable", coded: "CodedSeries") -> dict[str, float]:

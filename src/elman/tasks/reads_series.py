@@ -14,11 +14,12 @@ from elman.codecs.calendar import circles, seasons
 from elman.errors import DataWarning, InputError
 from elman.models.likelihoods import Likelihood, likelihood
 from elman.tables import following
+from elman.tables.timestamps import STEPS
 from elman.tasks.coded import Batch, Coded
 from elman.tasks.forecast_series import CodedSeries, Series, carried_on, nearest_reference, relations
 from elman.tasks.forecast_table import ForecastColumns, ForecastTable
 from elman.tasks.learning import Learner
-from elman.tasks.options import ForecasterOptions
+from elman.tasks.options import CHOICES, ForecasterOptions
 from elman.tasks.windowed import Windowed
 from elman.train import Examples
 
@@ -153,6 +154,20 @@ class ReadsSeries(Windowed, ForecasterOptions):
             "seasonal_size": len(self.seasons) + 1,
             "output_size": self.distribution.size,
         }
+
+    def _check_ends(self) -> None:
+        super()._check_ends()
+        for end, kind in (("calendar", "calendar"), ("future", "series")):
+            if self.codecs_[end].kind != kind:
+                raise InputError(f"the {end} codec is a {self.codecs_[end].kind} codec, expected {kind}")
+        if self.horizon_ < 1 or self.model_config_["horizon"] != self._at_once:
+            raise InputError(
+                f"the horizon is {self.horizon_}, but the model gives {self.model_config_['horizon']} steps at once"
+            )
+        if self.reference_ not in CHOICES["reference"]:
+            raise InputError(f"the reference is {self.reference_!r}, expected one of {', '.join(CHOICES['reference'])}")
+        for one in self.codecs_["output"].ends.values():
+            int(one) if self.codecs_["calendar"].freq == STEPS else pd.Timestamp(one)
 
     def unscored(self, target: np.ndarray) -> np.ndarray:
         """Values that are read and not learned from are missing ones."""

@@ -6,6 +6,7 @@ import numpy as np
 import scipy.special
 import torch
 
+from elman.errors import InputError
 from elman.models import StepsAhead
 from elman.models.likelihoods import LEVELS
 from elman.tasks.forecast_series import CodedSeries
@@ -71,7 +72,11 @@ class Rolling:
             return self._drawn(row, origins, n, generator)
         outputs, reference, scale = self._outputs(row, origins)
         dependence = self._model.dependence.double().cpu().numpy()[: self._h, : self._h]
-        normal = generator.standard_normal((len(origins), n, self._h)) @ np.linalg.cholesky(dependence).T
+        try:
+            factor = np.linalg.cholesky(dependence)
+        except np.linalg.LinAlgError:
+            raise InputError("the model is damaged: its dependence of the steps ahead is no correlation") from None
+        normal = generator.standard_normal((len(origins), n, self._h)) @ factor.T
         levels = scipy.special.ndtr(normal)
         outputs, reference = outputs[:, np.newaxis], reference[:, np.newaxis]
         middle = self._likelihood.quantile(outputs, reference, scale, MEDIAN)
