@@ -343,6 +343,10 @@ def test_options_that_cannot_be_are_refused(options, message):
 def test_a_horizon_beyond_that_of_training_needs_free_running(fitted):
     with pytest.raises(InputError, match="h is 8, but this model gives 7 steps at once"):
         fitted.predict(8)
+    other = elman.Forecaster(**QUICK)
+    with pytest.raises(InputError, match="h is 8, but this model gives 7 steps at once"):
+        other.cross_validation(many(), h=8)
+    assert not hasattr(other, "model_"), "it was trained before it was refused"
     longer = elman.Forecaster(**QUICK, strategy="autoregressive", num_samples=5).fit(many())
     assert len(longer.predict(30)) == 60
     with pytest.raises(InputError, match=r"level is \[150\], expected numbers between 0 and 100"):

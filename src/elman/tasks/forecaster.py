@@ -232,7 +232,9 @@ class Forecaster(ReadsSeries):
         table = self._read(df, shortest=past + 2, learns=fit)
         if fit:
             before = [one.until(len(one.y) - past) for one in table.series]
-            self.fit_coded(*self._prepared(ForecastTable(before, table.freq)))
+            parts = self._prepared(ForecastTable(before, table.freq))
+            self._check_reach(h)
+            self.fit_coded(*parts)
         coded = self.coded(table.series, ahead=h, known=[len(one.y) - past for one in table.series])
         rolling, frames = Rolling(self, coded, self._steps(h)), []
         for row, one in enumerate(table.series):
@@ -299,9 +301,13 @@ class Forecaster(ReadsSeries):
         h = self.horizon_ if h is None else h
         if isinstance(h, bool) or not isinstance(h, int | np.integer) or h < 1:
             raise InputError(f"h is {h!r}, expected a whole number of steps, at least 1")
+        self._check_reach(int(h))
+        return int(h)
+
+    def _check_reach(self, h: int) -> None:
+        """Refuse a horizon beyond that of the model."""
         if self.strategy == "direct" and h > self.horizon_:
             raise InputError(
                 f"h is {h}, but this model gives {self.horizon_} steps at once: give h up to that, train with "
                 f"horizon={h}, or with strategy='autoregressive', which goes on and on"
             )
-        return int(h)
