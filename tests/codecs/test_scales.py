@@ -36,6 +36,11 @@ def test_it_comes_back_from_its_description_and_damage_is_refused():
     codec.ends = {"a": "2026-01-04"}
     config = codec.to_config()
     assert codec_from_config(config).to_config() == config
-    for damage in ({"season": 0}, {"scales": {"a": [1.0]}}, {"scales": {"a": [1.0, float("inf")]}}):
+    for damage in (
+        {"season": 0},
+        {"scales": {"a": [1.0]}},
+        {"scales": {"a": [1.0, float("inf")]}},
+        {"scales": {"a": [1.0, -1.0]}},
+    ):
         with pytest.raises(InputError, match="the description of the scales codec is damaged"):
             codec_from_config({**config, **damage})

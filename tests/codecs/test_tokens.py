@@ -77,3 +77,5 @@ def test_a_damaged_description_is_refused() -> None:
     config = TokensCodec().fit(SENTENCES).to_config()
     with pytest.raises(ValueError, match="levels"):
         TokensCodec.from_config({**config, "words": config["characters"]})
+    with pytest.raises(ValueError, match=r"longest 3\.5"):
+        TokensCodec.from_config({**config, "longest": 3.5})

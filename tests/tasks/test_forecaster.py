@@ -13,6 +13,7 @@ import elman
 from elman.errors import DataWarning, InputError
 from elman.files import read_model, write_model
 from elman.tasks.forecast_series import carried_on, relations, seasonal_places
+from elman.tasks.rolling import Rolling
 
 H = 7
 QUICK = {
@@ -188,14 +189,13 @@ def test_sample_paths_are_seeded_and_have_the_forecast_s_distribution(fitted):
 
 def test_paths_of_free_running_follow_the_network_step_by_step():
     """With one path and its random numbers known, each step is the forecast of one step from all before it."""
-    forecaster = elman.Forecaster(**{**QUICK, "horizon": 4}, strategy="autoregressive", likelihood="normal").fit(many())
+    options = {**QUICK, "horizon": 4, "strategy": "autoregressive", "num_samples": 1, "calibrate": False}
+    forecaster = elman.Forecaster(**options, likelihood="normal").fit(many())
     df = series()
     path = forecaster.sample(4, n=1, df=df, seed=5)["Forecaster"].to_numpy()
     levels = np.random.default_rng(5).uniform(size=(4, 1))[:, 0]
     for step, level in enumerate(levels):
         coded = forecaster.coded(forecaster._read(df).series)
-        from elman.tasks.rolling import Rolling
-
         outputs, reference, scale = Rolling(forecaster, coded, 1)._outputs(0, np.array([len(df) - 1]))
         scaled = forecaster.distribution.quantile(outputs[0, 0], reference[0, 0], scale, level)
         value = forecaster.codecs_["output"].decode("a", scaled, df["y"].to_numpy())
@@ -398,6 +398,34 @@ def test_whole_numbers_are_evaluated_from_the_end_of_training_on(fitted):
     found = forecaster.cross_validation(numbered.groupby("unique_id").head(127), fit=False)
     units = [forecaster.codecs_["output"].scales[key][1] for key in found["unique_id"]]
     assert later["mase"] == pytest.approx(np.mean(np.abs(found["y"] - found["Forecaster"]) / units), rel=1e-5)
+
+
+def test_what_of_an_unseen_series_is_scored_does_not_tell_its_scale(fitted):
+    """Its last tenth is; values there change neither origin nor unit."""
+    new = series("new", T=100)
+    higher = new.assign(y=np.where(np.arange(100) >= 90, new["y"] + 1000, new["y"]))
+    unit = np.abs(new["y"][7:90].to_numpy() - new["y"][:83].to_numpy()).mean()
+    forecast = fitted.predict(df=new.head(90))["Forecaster"].to_numpy()
+    for df in (new, higher):
+        expected = np.abs(df["y"][90:97].to_numpy() - forecast).mean() / unit
+        assert fitted.evaluate(df)["mase"] == pytest.approx(expected, rel=1e-4)
+
+
+def test_a_forecast_does_not_depend_on_those_from_other_times(fitted):
+    df = many(T=160)
+    several = fitted.cross_validation(df, n_windows=4, level=[80], fit=False)
+    last = fitted.cross_validation(df, n_windows=1, level=[80], fit=False)
+    same = several[several["cutoff"].isin(last["cutoff"])].reset_index(drop=True)
+    pd.testing.assert_frame_equal(same, last, rtol=1e-4)
+
+
+def test_sample_paths_of_free_running_are_as_wide_as_intervals():
+    free = elman.Forecaster(**QUICK, strategy="autoregressive", likelihood="normal", num_samples=4000).fit(many())
+    free.model_.spread.fill_(3.0)
+    paths = free.sample(3, n=4000).groupby(["unique_id", "ds"])["Forecaster"]
+    found = free.predict(3, level=[80])
+    width = (found["Forecaster-hi-80"] - found["Forecaster-lo-80"]).to_numpy()
+    np.testing.assert_allclose((paths.quantile(0.9) - paths.quantile(0.1)).to_numpy(), width, rtol=0.1)
 
 
 def test_partial_fit_is_refused(fitted):

@@ -86,6 +86,7 @@ class ScalesCodec:
         codec = cls(int(config["season"]), bool(config["counts"]))
         codec.scales = {str(key): (float(a), float(b)) for key, (a, b) in config["scales"].items()}
         codec.ends = {str(key): str(end) for key, end in config["ends"].items()}
-        if codec.season < 1 or not np.isfinite(list(codec.scales.values())).all():
+        ends = np.array([*codec.scales.values()]).reshape(-1, 2)
+        if codec.season < 1 or not np.isfinite(ends).all() or (ends[:, 1] < 0).any():
             raise ValueError("a season or a scale is out of range")
         return codec

@@ -159,6 +159,8 @@ class TokensCodec:
         if codec._reads_characters:
             codec.characters = TextCodec.from_config(config["characters"])
         levels = [one.level for one in (codec.words, codec.characters) if one is not None]
-        if levels != ["words", "characters"][: len(levels)] or not 0 <= codec.longest <= LONGEST:
+        if levels != ["words", "characters"][: len(levels)] or type(codec.longest) is not int:
+            raise ValueError(f"levels {levels}, longest {codec.longest!r}")
+        if not 0 <= codec.longest <= LONGEST:
             raise ValueError(f"levels {levels}, longest {codec.longest}")
         return codec

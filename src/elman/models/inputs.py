@@ -70,14 +70,18 @@ class SequenceInput(nn.Module):
         return nn.Embedding(len(table), table.shape[1], _weight=table)
 
     @torch.no_grad()
-    def put(self, vectors: Tensor) -> None:
+    def put(self, vectors: Tensor, deviation: float = 1.0) -> None:
         """Give the last symbols these vectors, frozen or not, and bring the others, which are random, to their scale.
 
         Shape:
             vectors (K, E)
+
+        Args:
+            vectors: those of the last symbols.
+            deviation: with which the others were drawn.
         """
         assert self.embedding is not None
-        self.embedding.weight.mul_(float(vectors.std(correction=0)) or 1.0)
+        self.embedding.weight.mul_((float(vectors.std(correction=0)) or 1.0) / deviation)
         if self.vectors is not None:
             self.vectors.copy_(vectors)
         else:

@@ -11,7 +11,7 @@ from elman.codecs.unicode import check_unicode, normalise
 from elman.errors import InputError
 from elman.tasks.coded import Coded
 from elman.tasks.learning import MOST_WORDS, VOCABULARY
-from elman.tasks.parts import FEW, Block, ByPlace
+from elman.tasks.parts import Block, ByPlace
 from elman.tasks.word_vectors import VectorFile
 from elman.train import split
 
@@ -48,23 +48,21 @@ def as_documents(X: Any) -> list[Document]:
 
 
 def parted(documents: Sequence[Document], fraction: float, seed: int) -> tuple[list[Document], list[Document]]:
-    """Documents for training and for validation: some of many, the end of each of a few (fewer than ten).
+    """Documents for training and for validation: whole ones, so that ends are learned; of a single one its end.
 
     Raises:
         InputError: there is too little text.
     """
     if not fraction:
         return list(documents), []
-    if len(documents) >= FEW:
+    if len(documents) > 1:
         rows = split(len(documents), fraction, seed, groups=[one.text for one in documents])
         training, validation = ([documents[row] for row in part] for part in rows)
         return training, validation
-    training, validation = [], []
-    for text, starts, ends in documents:
-        before, after = ByPlace(fraction, len(text))(Block([0], [text], [text], [True]))
-        training += [Document(one, starts, ends and not after.X) for one in before.X]
-        validation += [Document(one, starts and not before.X, ends) for one in after.X]
-    return training, validation
+    ((text, starts, ends),) = documents
+    before, after = ByPlace(fraction, len(text))(Block([0], [text], [text], [True]))
+    training = [Document(one, starts, ends and not after.X) for one in before.X]
+    return training, [Document(one, starts and not before.X, ends) for one in after.X]
 
 
 def learned_symbols(

@@ -11,7 +11,6 @@ from elman.tables.timestamps import GROUP, ORDER
 from elman.tasks.rolling import Rolling
 
 if TYPE_CHECKING:
-    from elman.tasks.forecast_series import CodedSeries
     from elman.tasks.forecast_table import ForecastTable
     from elman.tasks.forecaster import Forecaster
 
@@ -84,25 +83,30 @@ class Levels:
 
 
 def _seen(times: pd.Index, end: str | None) -> int:
-    """How many of the times training had seen; `end` is the last of them, as text: "99" is before "100"."""
+    """How many of the times training had seen; `end` is the last of them, as text: "99" is before "100".
+
+    Of a series that it had not seen at all there is no telling, so that its last part is scored.
+    """
     if end is None:
-        return 0
+        return len(times)
     known = pd.Timestamp(end) if isinstance(times, pd.DatetimeIndex) else int(end)
     return int(times.searchsorted(known, side="right"))
 
 
-def evaluation(forecaster: "Forecaster", table: "ForecastTable", coded: "CodedSeries") -> dict[str, float]:
+def evaluation(forecaster: "Forecaster", table: "ForecastTable") -> dict[str, float]:
     """The scores of horizons one after the other, from the end of training on; see `Forecaster.evaluate`."""
     h, ends = forecaster.horizon_, forecaster.codecs_["output"].ends
+    firsts = []
+    for one in table.series:
+        T, seen = len(one.y), _seen(one.times, ends.get(str(one.unique_id)))
+        firsts.append(max(seen if T - seen >= h else T - max(T // 10, h), 1))
+    coded = forecaster.coded(table.series, ahead=h, known=firsts)
     rolling = Rolling(forecaster, coded, h)
     intervals = Levels((80, 95))
     levels = np.concatenate([intervals.quantiles, SCORED])
     truth, found = [], []
-    for row, one in enumerate(table.series):
-        T = len(one.y)
-        seen = _seen(one.times, ends.get(str(one.unique_id)))
-        first = seen if T - seen >= h else max(T - max(T // 10, h), 1)
-        origins = np.arange(max(first, 1) - 1, T - h, h)
+    for row, (one, first) in enumerate(zip(table.series, firsts, strict=True)):
+        origins = np.arange(first - 1, len(one.y) - h, h)
         if len(origins):
             found.append(rolling.quantiles(row, origins, levels))
             truth.append(np.asarray(coded.targets[row], np.float64)[origins[:, np.newaxis] + np.arange(1, h + 1)])

@@ -252,7 +252,7 @@ class Forecaster(ReadsSeries):
     def evaluate(self, X: Any, y: Any = None) -> dict[str, float]:
         """How good forecasts are on a table: of whole horizons one after the other, from the end of training on.
 
-        Of series with nothing after it, the last tenth is taken.
+        Of series with nothing after it, and of those that were not learned from, the last tenth is taken.
 
         Returns:
             mase: the mean absolute error in units of what saying the value of one season ago missed in training;
@@ -260,7 +260,7 @@ class Forecaster(ReadsSeries):
             lie in these intervals.
         """
         table = self._read(X, shortest=2)
-        return evaluation(self, table, self.coded(table.series, ahead=self.horizon_))
+        return evaluation(self, table)
 
     def score(self, X: Any, y: Any = None) -> float:
         """Minus the mean absolute scaled error: the higher, the better."""

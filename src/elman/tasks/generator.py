@@ -52,7 +52,7 @@ class Generator(Estimator, GeneratorOptions):
     It learns from documents, a list of texts, with their start and end, and stops where a document would end; or from
     one long text, which it goes on writing for as long as asked. Many to many in step, by truncated backpropagation
     through time: lanes of the text are read window by window, states go on from window to window and begin anew with
-    each document. Of ten documents or more some are set aside for validation, of fewer the end of each. Arguments are
+    each document. Of several documents some are set aside for validation, of one text its end. Arguments are
     keyword-only and listed in `GeneratorOptions`.
 
     After `fit`: `model_`, `codecs_`, `history_`.

@@ -63,13 +63,16 @@ class Rolling:
     def paths(self, row: int, origins: np.ndarray, n: int, generator: np.random.Generator) -> np.ndarray:
         """Paths of the steps after each origin, scaled.
 
-        Where all steps are forecast at once, their dependence is that of the validation data's: a Gaussian copula.
+        Where all steps are forecast at once, their dependence is that of the validation data's: a Gaussian copula. In
+        free running paths are as wide as the intervals of `quantiles`, by the rank of each among many.
 
         Shape:
             origins (n,) -> (origins, n, h)
         """
         if self._forecaster.strategy != "direct":
-            return self._drawn(row, origins, n, generator)
+            return self._calibrated(row, self._drawn(row, origins, max(n, self._forecaster.num_samples), generator))[
+                :, :n
+            ]
         outputs, reference, scale = self._outputs(row, origins)
         dependence = self._model.dependence.double().cpu().numpy()[: self._h, : self._h]
         try:
@@ -83,6 +86,11 @@ class Rolling:
         wider = self._recent(row, origins)[:, np.newaxis, np.newaxis]
         return self._spread(self._likelihood.quantile(outputs, reference, scale, levels), middle, levels, row, wider)
 
+    def _calibrated(self, row: int, paths: np.ndarray) -> np.ndarray:
+        """Paths (n, N, h) as far from their median as the validation data ask for."""
+        ranks = paths.argsort(1).argsort(1)
+        return self._spread(paths, np.median(paths, 1, keepdims=True), (ranks + 0.5) / paths.shape[1], row)
+
     def _recent(self, row: int, origins: np.ndarray) -> np.ndarray:
         """How much wider than in the validation data intervals ought to be, by the latest horizons before each origin.
 
@@ -94,8 +102,11 @@ class Rolling:
         Source: after Gibbs and Candès, Adaptive Conformal Inference Under Distribution Shift (2021).
         """
         factors = np.ones(len(origins))
-        part = int(origins[0] * self._forecaster.validation_fraction) // self._h  # of a short history, little is late
-        past = origins[:, np.newaxis] - self._h * np.arange(1, min(part, LATEST) + 1)  # (n, LATEST)
+        part = (origins * self._forecaster.validation_fraction).astype(
+            int
+        ) // self._h  # of a short history little is late
+        back = np.arange(1, LATEST + 1)
+        past = np.where(back <= part[:, np.newaxis], origins[:, np.newaxis] - self._h * back, -1)  # (n, LATEST)
         asked = np.unique(past[past >= 0])
         if not self._forecaster.calibrate or self._forecaster.strategy != "direct" or not len(asked):
             return factors

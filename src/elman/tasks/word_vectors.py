@@ -128,7 +128,9 @@ def put_vectors(estimator: "Estimator") -> None:
     """Begin with the vectors that the codec of the input end has."""
     words = words_of(estimator.codecs_["input"])
     if words is not None and words.vectors is not None:
-        cast(Any, estimator.model_).input.put(torch.from_numpy(words.vectors))
+        tied = estimator.model_config_.get("tie_embeddings", False)
+        deviation = words.vectors.shape[1] ** -0.5 if tied else 1.0  # that the embedding was drawn with
+        cast(Any, estimator.model_).input.put(torch.from_numpy(words.vectors), deviation)
 
 
 def add_words(estimator: "Estimator", path: str | os.PathLike[str], X: Sequence[Any]) -> int:
