@@ -102,8 +102,20 @@ def test_rows_out_of_order_are_put_in_order_and_named():
         (table(a=GOOD[:2]), None, "the timestamps tell no frequency"),
         (table(a=GOOD), "fortnightly", "freq is 'fortnightly', expected one of pandas"),
         (pd.DataFrame({"ds": [1, 2, 3]}), "D", "holds whole numbers"),
+        (pd.DataFrame({"ds": ["0.5", "1.5"]}), None, "row 0 has '0.5' in column 'ds'"),
+        (pd.DataFrame({"unique_id": ["a", None], "ds": [1, 2]}), None, "row 1 has no value in column 'unique_id'"),
     ],
 )
 def test_a_table_without_times_is_refused(frame, freq, message):
     with pytest.raises(InputError, match=message):
         series_table(frame, freq=freq)
+
+
+def test_times_that_are_far_apart_are_refused_before_the_steps_between_them_are_made():
+    nanoseconds = pd.DataFrame({"ds": 1_700_000_000_000_000_000 + np.arange(5) * 86_400_000_000_000})
+    with pytest.raises(InputError, match=r"are 345600000000001 time steps at frequency steps.*correct the times"):
+        series_table(nanoseconds, fill=True)
+    seconds = [*days("2026-01-01", 6, "s"), "2226-01-01"]
+    with pytest.raises(InputError, match="7 rows from 2026-01-01 to 2226-01-01 are 6311347201 time steps"):
+        series_table(table(a=seconds))
+    assert len(series_table(table(a=days("2026-01-01", 6, "MS")), freq="MS").frames["a"]) == 6

@@ -15,6 +15,7 @@ ONLY = "series"  # what the only series of a table without unique_id is called
 STEPS = "steps"  # the frequency of whole numbers
 Made = TypeVar("Made")
 SHOWN = 3  # faults that a note names
+MOST_STEPS = 10_000_000  # of one series, missing ones included
 
 
 class SeriesTable(NamedTuple):
@@ -139,12 +140,17 @@ def _with_times(frame: pd.DataFrame, source: str) -> tuple[pd.DataFrame, pd.Inde
     if column.isna().any():
         row = frame.index[int(column.isna().to_numpy().argmax())]
         raise InputError(f"{source}, {places} {row} has no value in column {ORDER!r}: expected a time, or leave it out")
+    if GROUP in frame and frame[GROUP].isna().any():
+        row = frame.index[int(frame[GROUP].isna().to_numpy().argmax())]
+        raise InputError(f"{source}, {places} {row} has no value in column {GROUP!r}: expected the name of a series")
     if pd.api.types.is_integer_dtype(column):
         return frame, pd.Index(column.to_numpy(np.int64), name=ORDER)
     if not pd.api.types.is_datetime64_any_dtype(column):
         read = pd.to_datetime(column.astype(str), errors="coerce", format="ISO8601")
         if read.isna().any():
-            read = pd.to_datetime(column.astype(str), errors="coerce")
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # pandas is about to say that it reads each by itself
+                read = pd.to_datetime(column.astype(str), errors="coerce")
         if read.isna().any():
             row = int(read.isna().to_numpy().argmax())
             raise InputError(
@@ -152,9 +158,6 @@ def _with_times(frame: pd.DataFrame, source: str) -> tuple[pd.DataFrame, pd.Inde
                 "time such as 2026-01-31 or 2026-01-31 12:00, or a whole number"
             )
         column = read
-    if GROUP in frame and frame[GROUP].isna().any():
-        row = frame.index[int(frame[GROUP].isna().to_numpy().argmax())]
-        raise InputError(f"{source}, {places} {row} has no value in column {GROUP!r}: expected the name of a series")
     return frame, pd.DatetimeIndex(column, name=ORDER)
 
 
@@ -222,6 +225,11 @@ def _regular(own: pd.DataFrame, labels: list[str], freq: str, fill: bool) -> pd.
         )
     latest = ~ds.duplicated(keep="last")
     own, ds, labels = own[latest], ds[latest], [label for label, one in zip(labels, latest, strict=True) if one]
+    if (steps := _steps(ds[0], ds[-1], freq)) > MOST_STEPS:
+        raise InputError(
+            f"{len(ds)} rows from {_time(ds[0])} to {_time(ds[-1])} are {steps} time steps at frequency {freq}, of "
+            f"which at most {MOST_STEPS} can be read: correct the times, or name a longer --freq (freq=) of dates"
+        )
     if freq == STEPS:
         expected: pd.Index = pd.Index(np.arange(ds[0], ds[-1] + 1), name=ORDER)
     else:
@@ -242,6 +250,17 @@ def _regular(own: pd.DataFrame, labels: list[str], freq: str, fill: bool) -> pd.
             )
         own = own.reindex(expected)
     return own.rename_axis(ORDER)
+
+
+def _steps(first: Any, last: Any, freq: str) -> int:
+    """About how many time steps there are from one time to another, told without making them."""
+    if freq == STEPS:
+        return int(last) - int(first) + 1
+    try:
+        each = pd.Timedelta(to_offset(freq))  # type: ignore[arg-type]
+    except ValueError:  # days of work, months, ...: no longer than days, of which there are not that many
+        return 1
+    return int((last - first) // each) + 1
 
 
 def _time(value: object) -> str:
