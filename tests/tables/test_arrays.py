@@ -65,6 +65,12 @@ def test_lists_in_cells(tmp_path: Path, suffix: str) -> None:
         ([{"x": [[1], [2]]}], "column 'x' in F line 1 holds [[1], [2]]: expected a list of numbers"),
         ([{"z": 1}], "no column 'x' in F; it has: z"),
         ([{"x": 1, "ds": "1/2/2020"}], "column 'ds' in F cannot be put in order"),
+        (
+            [{"x": 1, "ds": day} for day in ("2020-01-01", "2020-01-02", "soon")],
+            "column 'ds' in F cannot be put in order: expected numbers or times in ISO form (2020-01-31), got 'soon' "
+            "(line 3)",
+        ),
+        ([{"x": 1, "ds": ds} for ds in ("0", "hm", "2")], "column 'ds' in F cannot be put in order: expected numbers"),
         ([{"x": 1, "unique_id": "a"}, {"x": 1}], "column 'unique_id' in F has no value (line 2)"),
     ],
 )

@@ -23,6 +23,7 @@ from elman.cli.targets import (
 from elman.codecs.unicode import check_unicode
 from elman.errors import InputError
 from elman.tables import filled_rows, numbers_in, require_columns, sequences, stream_table
+from elman.tables.arrays import no_moment
 from elman.tasks.parts import Block, Source
 
 Told = Callable[[int], None]
@@ -348,9 +349,10 @@ class LongForm(_Numbers):
         if pd.api.types.is_datetime64_any_dtype(column):
             return column.to_numpy("datetime64[ns]").astype(np.int64)
         if not pd.api.types.is_numeric_dtype(column):
+            row = no_moment(column)
             raise InputError(
                 f"column {ORDER!r} in {self.file} cannot be put in order: expected numbers or times in ISO form "
-                f"(2020-01-31), got {column.iloc[0]!r} ({frame.index.name} {frame.index[0]})"
+                f"(2020-01-31), got {column.iloc[row]!r} ({frame.index.name} {frame.index[row]})"
             )
         numbers: np.ndarray = column.to_numpy()
         return numbers

@@ -76,11 +76,21 @@ def _positions(frame: pd.DataFrame, order: str, source: str) -> NDArray[np.intp]
     column = frame[order]
     _refuse_missing(column, source)
     if not (pd.api.types.is_numeric_dtype(column) or pd.api.types.is_datetime64_any_dtype(column)):
+        place = no_moment(column)
         raise InputError(
             f"column {order!r} in {source} cannot be put in order: expected numbers or times in ISO form "
-            f"(2020-01-31), got {column.iloc[0]!r} ({_place(column, 0)})"
+            f"(2020-01-31), got {column.iloc[place]!r} ({_place(column, place)})"
         )
     return np.argsort(column.to_numpy(), kind="stable")
+
+
+def no_moment(column: "pd.Series[Any]") -> int:
+    """The first place of a column that keeps it from being numbers, or times where most are that; 0 if none does."""
+    wrong = [
+        pd.to_numeric(column, errors="coerce").isna().to_numpy(),
+        pd.to_datetime(column.astype(str), errors="coerce", format="ISO8601", utc=True).isna().to_numpy(),
+    ]
+    return int(min(wrong, key=np.count_nonzero).argmax())
 
 
 def numbers_in(column: "pd.Series[Any]", source: str) -> NDArray[np.float64]:
