@@ -274,6 +274,14 @@ def test_one_bad_series_is_left_out_and_named(bad, message):
         elman.Forecaster(**QUICK, strict=True).fit(df)
 
 
+def test_a_static_number_that_is_missing_is_named():
+    df = pd.concat([series("a").assign(size=1.0), series("b").assign(size=np.nan)], ignore_index=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", RuntimeWarning)
+        with pytest.warns(DataWarning, match="series 'b': column 'size' has no value"):
+            elman.Forecaster(**QUICK, static=("size",)).fit(df)
+
+
 def test_a_constant_is_forecast_as_the_constant(fitted):
     found = fitted.predict(level=[80], df=series("flat").assign(y=4.0))
     assert set(found[["Forecaster", "Forecaster-lo-80", "Forecaster-hi-80"]].to_numpy().ravel()) == {4.0}

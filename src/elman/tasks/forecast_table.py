@@ -106,6 +106,9 @@ class ForecastColumns:
                 "learn from a constant; its forecast is that constant"
             )
         static = frame[list(self.static)].to_numpy(np.float64)
+        unknown = [name for name, none in zip(self.static, np.isnan(static).all(0), strict=True) if none]
+        if unknown:
+            raise InputError(f"column {unknown[0]!r} has no value: a static column has the same number in each row")
         if self.static and (np.nanmin(static, 0) != np.nanmax(static, 0)).any():
             raise InputError(
                 f"a static column of {', '.join(self.static)} changes in time: name it with past or future"
