@@ -71,6 +71,21 @@ def test_a_series_with_a_gap_is_left_out_filled_or_refused(run) -> None:
     assert len(run("predict", "m.safetensors", "--file", "sales.csv").out.splitlines()) == 14
 
 
+@pytest.mark.parametrize("verb", [["predict", "m.safetensors", "--file"], ["evaluate", "m.safetensors"]])
+def test_a_gap_in_later_data_is_left_out_filled_or_refused(run, verb: list[str]) -> None:
+    sales()
+    run(*TRAIN)
+    sales(gap=True)
+    said = "series 'b': 1 of 90 time steps are missing at frequency D"
+    left_out = run(*verb, "sales.csv")
+    assert (left_out.status, said in left_out.err) == (0, True)
+    refused = run(*verb, "sales.csv", "--strict")
+    assert (refused.status, said in refused.err, refused.out) == (2, True, "")
+    filled = run(*verb, "sales.csv", "--strict", "--fill")
+    assert (filled.status, filled.err) == (0, "")
+    assert len(filled.out) > len(left_out.out) or verb[0] == "evaluate"
+
+
 def test_what_is_known_ahead_is_read_from_a_file(run) -> None:
     df = sales()
     assert run(*TRAIN, "--future", "price").status == 0

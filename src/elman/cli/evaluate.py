@@ -7,6 +7,7 @@ import typer
 from elman.cli.flags import (
     AudioColumn,
     FileArgument,
+    Fill,
     InputColumns,
     Json,
     ModelArgument,
@@ -28,16 +29,20 @@ def evaluate(
     inputs: InputColumns = None,
     word_vectors: WordVectors = None,
     target: TargetColumns = None,
+    fill: Fill = None,
     strict: Strict = False,
     as_json: Json = False,
 ) -> None:
     """Measure a model on a table: accuracy, errors, whatever its task is measured by."""
-    from elman.cli.models import added_words, columns_of, open_model, unknown_symbols
+    from elman.cli.models import added_words, columns_of, open_model, read_series_as_told, unknown_symbols
     from elman.cli.sounds import with_sounds
 
     estimator, metadata = open_model(model)
     if target is not None and len(target) > 1 and estimator.task != "regress":
         raise InputError(f"--target is given {len(target)} times, but {model} has one output: name one column")
+    if fill is not None and estimator.task != "forecast":
+        raise InputError(f"--fill is not for {model}, which was trained to {estimator.task}: leave it out")
+    read_series_as_told(estimator, strict=strict, fill=fill)
     columns = columns_of(metadata, model, text, inputs, tuple(target or ()), audio=audio)
     if not columns.targets and estimator.output_codec is not None:
         raise InputError(f"{model} does not say which column is its target: give --target COL")

@@ -46,6 +46,14 @@ Strict = Annotated[
         help="Refuse a missing value and a file that cannot be read; else it is left out, or a missing number marked",
     ),
 ]
+Fill = Annotated[
+    bool | None,
+    typer.Option(
+        "--fill/--no-fill",
+        help="Insert missing time steps of a series to forecast as missing values; of repeated ones keep the last",
+        show_default="as in training",
+    ),
+]
 Stream = Annotated[
     bool | None,
     typer.Option(

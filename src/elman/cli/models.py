@@ -24,6 +24,12 @@ def open_model(path: str) -> "tuple[Estimator, dict[str, Any]]":
     return restore(model, path), model.metadata
 
 
+def read_series_as_told(estimator: "Estimator", *, strict: bool, fill: bool | None) -> None:
+    """Let a forecaster, which reads its table itself, read it as the flags say, and not as in training."""
+    if estimator.task == "forecast":
+        estimator.set_params(strict=strict, **({} if fill is None else {"fill": fill}))
+
+
 def columns_of(
     metadata: dict[str, Any],
     path: str,

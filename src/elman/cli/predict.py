@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from elman.cli.flags import AudioColumn, Force, InputColumns, Json, ModelArgument, TextColumn, WordVectors
+from elman.cli.flags import AudioColumn, Fill, Force, InputColumns, Json, ModelArgument, TextColumn, WordVectors
 from elman.cli.predictions import Prediction, prediction_of
 from elman.cli.reading import read_data
 from elman.cli.shown import show_rows, tell, telling_warnings
@@ -47,6 +47,7 @@ def predict(
     ahead: Annotated[
         str | None, typer.Option(metavar="FILE", help="Table of what is known of the time steps to forecast")
     ] = None,
+    fill: Fill = None,
     as_json: Json = False,
     output: Annotated[
         str | None,
@@ -54,7 +55,7 @@ def predict(
     ] = None,
     force: Force = False,
     strict: Annotated[
-        bool, typer.Option("--strict", help="Refuse a file that cannot be read; else its result is empty")
+        bool, typer.Option("--strict", help="Refuse a file or a series that cannot be read; else its result is empty")
     ] = False,
 ) -> None:
     """Give the label, the numbers, the translation or the future of each sequence."""
@@ -65,13 +66,14 @@ def predict(
     if output is not None:
         check_writable(output, overwrite=force)
 
-    from elman.cli.models import added_words, columns_of, open_model, unknown_symbols
+    from elman.cli.models import added_words, columns_of, open_model, read_series_as_told, unknown_symbols
     from elman.cli.sounds import frame_with_unreadable, with_sounds, with_unreadable
 
     estimator, metadata = open_model(model)
     prediction = prediction_of(estimator.task)
-    given = {"beam": beam, "horizon": horizon, "level": level, "ahead": ahead}
+    given = {"beam": beam, "horizon": horizon, "level": level, "ahead": ahead, "fill": fill}
     flags = _flags(given, prediction, f"{model}, which was trained to {estimator.task}")
+    read_series_as_told(estimator, strict=strict, fill=fill)
     if file is None:
         table = _from_arguments(sequences or [], estimator, metadata)
     else:

@@ -39,4 +39,4 @@ def _shown(time: Any) -> Any:
     return str(time).removesuffix(" 00:00:00") if hasattr(time, "isoformat") else int(time)
 
 
-PREDICTION = Prediction(_records, _line, _frame, flags=("horizon", "level", "ahead"), aligned=True)
+PREDICTION = Prediction(_records, _line, _frame, flags=("horizon", "level", "ahead", "fill"), aligned=True)
