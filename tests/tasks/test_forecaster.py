@@ -436,6 +436,19 @@ def test_sample_paths_of_free_running_are_as_wide_as_intervals():
     np.testing.assert_allclose((paths.quantile(0.9) - paths.quantile(0.1)).to_numpy(), width, rtol=0.1)
 
 
+@pytest.mark.parametrize("learned", [None, "UTC"])
+def test_a_time_zone_on_one_side_only_is_passed_over(learned):
+    days = pd.date_range("2026-01-01", periods=130)
+    known, later = (series(T=130).assign(ds=days.tz_localize(zone)) for zone in (learned, None if learned else "UTC"))
+    forecaster = elman.Forecaster(**QUICK).fit(known[:120])
+    assert forecaster.evaluate(later) == forecaster.evaluate(known)
+
+
+def test_one_level_is_no_list(fitted):
+    with pytest.raises(InputError, match=r"level is 80, expected a list of numbers, such as \[80\]"):
+        fitted.predict(level=80)
+
+
 def test_partial_fit_is_refused(fitted):
     with pytest.raises(InputError, match="a Forecaster has no partial_fit"):
         fitted.partial_fit(many())

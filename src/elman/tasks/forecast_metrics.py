@@ -69,6 +69,8 @@ class Levels:
     """
 
     def __init__(self, level: Sequence[float]) -> None:
+        if isinstance(level, int | float | np.number):
+            raise InputError(f"level is {level!r}, expected a list of numbers, such as [{level!r}]")
         for one in level:
             if not (isinstance(one, int | float | np.number) and 0 < one < 100):
                 raise InputError(f"level is {level!r}, expected numbers between 0 and 100, such as 80 and 95")
@@ -89,8 +91,12 @@ def _seen(times: pd.Index, end: str | None) -> int:
     """
     if end is None:
         return len(times)
-    known = pd.Timestamp(end) if isinstance(times, pd.DatetimeIndex) else int(end)
-    return int(times.searchsorted(known, side="right"))
+    if not isinstance(times, pd.DatetimeIndex):
+        return int(times.searchsorted(int(end), side="right"))
+    last = pd.Timestamp(end)
+    if (last.tz is None) != (times.tz is None):  # then the clock is all that can be compared
+        last = last.tz_localize(times.tz if last.tz is None else None)
+    return int(times.searchsorted(last, side="right"))
 
 
 def evaluation(forecaster: "Forecaster", table: "ForecastTable") -> dict[str, float]:
