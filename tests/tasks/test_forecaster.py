@@ -444,6 +444,12 @@ def test_a_time_zone_on_one_side_only_is_passed_over(learned):
     assert forecaster.evaluate(later) == forecaster.evaluate(known)
 
 
+def test_a_series_that_is_too_short_to_measure_is_named(fitted):
+    df = pd.concat([many(), series("new", T=5)], ignore_index=True)
+    with pytest.warns(DataWarning, match=r"1 of 3 series have fewer than 8 steps, .* not measured \('new'\)"):
+        assert fitted.evaluate(df) == fitted.evaluate(many())
+
+
 def test_one_level_is_no_list(fitted):
     with pytest.raises(InputError, match=r"level is 80, expected a list of numbers, such as \[80\]"):
         fitted.predict(level=80)

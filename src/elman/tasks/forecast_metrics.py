@@ -1,13 +1,14 @@
 """How good forecasts are: errors in units of a simple forecast's, and how well their distributions fit."""
 
+import warnings
 from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from elman.errors import InputError
-from elman.tables.timestamps import GROUP, ORDER
+from elman.errors import DataWarning, InputError
+from elman.tables.timestamps import GROUP, ORDER, SHOWN
 from elman.tasks.rolling import Rolling
 
 if TYPE_CHECKING:
@@ -110,14 +111,24 @@ def evaluation(forecaster: "Forecaster", table: "ForecastTable") -> dict[str, fl
     rolling = Rolling(forecaster, coded, h)
     intervals = Levels((80, 95))
     levels = np.concatenate([intervals.quantiles, SCORED])
-    truth, found = [], []
+    truth, found, short = [], [], []
     for row, (one, first) in enumerate(zip(table.series, firsts, strict=True)):
         origins = np.arange(first - 1, len(one.y) - h, h)
-        if len(origins):
+        if not len(origins):
+            short.append(repr(one.unique_id))
+        else:
             found.append(rolling.quantiles(row, origins, levels))
             truth.append(np.asarray(coded.targets[row], np.float64)[origins[:, np.newaxis] + np.arange(1, h + 1)])
     if not truth:
         raise InputError(f"no series has {h + 1} steps: there is no horizon of {h} to compare with")
+    if short:
+        said = f"{', '.join(short[:SHOWN])}{', ...' if len(short) > SHOWN else ''}"
+        warnings.warn(
+            f"{len(short)} of {len(table.series)} series have fewer than {h + 1} steps, too few to compare a horizon "
+            f"of {h} with: they are not measured ({said})",
+            DataWarning,
+            stacklevel=3,
+        )
     y, quantiles = np.concatenate(truth), np.concatenate(found)
     known = ~np.isnan(y)
     if not known.any():
