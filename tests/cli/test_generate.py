@@ -45,7 +45,7 @@ def test_it_writes_what_python_writes(run, writer):
     assert (done.status, done.out, done.err) == (0, expected + "\n", "")
     record = json.loads(run("generate", writer, *options, "--top-p", "0.95", "--json").out)
     how = {"prompt": "the ", "seed": 3, "temperature": 0.7, "top_k": 9, "top_p": 0.95}
-    assert record == {"text": expected, "ended": False, **how}
+    assert record == {"text": expected, "ended": False, "number": 0, **how}
 
 
 def test_several_texts_are_those_of_python_and_a_seed_that_is_drawn_is_told(run, writer):

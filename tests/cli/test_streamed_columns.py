@@ -296,7 +296,7 @@ def test_a_column_that_is_empty_in_all_of_a_block_alone_is_no_input(tmp_path, su
 def test_a_single_class_is_not_counted_wrongly(tmp_path):
     path = tmp_path / "t.csv"
     path.write_text("text,label\n" + "a,no\n" * 9, encoding="utf-8")
-    with pytest.raises(InputError, match=r"^there is only one label, 'no': a classifier needs at least two classes$"):
+    with pytest.raises(InputError, match=r"^there is only one label, 'no': expected at least two classes$"):
         encoded("classify", path, Columns("text", (), "label"), tmp_path / "e", level="characters")
 
 

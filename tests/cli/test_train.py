@@ -327,3 +327,12 @@ def test_what_classify_and_translate_refuse(refused, steps, names) -> None:
     assert "'name' is both input and target, which is no task: name another one" in refused(*same)
     same = ("train", "classify", "names.csv", "--text", "name", "--label", "name", *REGRESS[3:])
     assert "'name' is both input and target" in refused(*same)
+
+
+def test_a_time_that_stands_twice_is_told_and_strictly_refused(run, refused) -> None:
+    Path("twice.csv").write_text("ds,x,y\n1,1,2\n2,3,4\n2,5,6\n3,7,8\n" * 1, encoding="utf-8")
+    train = ("train", "regress", "twice.csv", "--target", "y", *REGRESS[3:], "--validation-fraction", "0")
+    said = "1 of 4 rows of twice.csv have the time of another, the first is line 4, with that of line 3"
+    assert said in refused(*train, "--strict")
+    done = run(*train)
+    assert (done.status, done.err) == (0, f"elman: {said}: both are kept\n")

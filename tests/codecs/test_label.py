@@ -55,9 +55,9 @@ def test_arrays_and_columns(labels, kind, classes):
 @pytest.mark.parametrize(
     ("labels", "message"),
     [
-        ([], "there are no labels: a classifier needs at least two classes"),
-        (["x"], "there is only one label, 'x': a classifier needs at least two classes"),
-        (["x", "x"], "all 2 labels are 'x': a classifier needs at least two classes"),
+        ([], "there are no labels: expected at least two classes"),
+        (["x"], "there is only one label, 'x': expected at least two classes"),
+        (["x", "x"], "all 2 labels are 'x': expected at least two classes"),
         (["x", None], r"label 1 is missing \(None\): leave its row out"),
         ([1.0, np.nan], r"label 1 is missing \(nan\)"),
         (["a", pd.NA], "label 1 is <NA>: expected text"),

@@ -221,7 +221,7 @@ def test_an_unfitted_one_says_so(job: str, tmp_path: Any) -> None:
         ("classify texts", TEXTS, LABELS[:3], r"X has 16 sequences, but y has 3 labels"),
         ("classify texts", TEXTS, None, r"y is None: give what each sequence of X is to give"),
         ("regress each step", RAGGED, None, r"y is None: give what each sequence of X is to give"),
-        ("classify texts", TEXTS, ["no"] * 16, r"all 16 labels are 'no': a classifier needs at least two classes"),
+        ("classify texts", TEXTS, ["no"] * 16, r"all 16 labels are 'no': expected at least two classes"),
         ("classify texts", [*TEXTS[:15], 3.0], LABELS, r"X\[15\] is 3.0, but X\[0\] is a text"),
         ("classify texts", [*RAGGED[:15], "abc"], LABELS, r"X\[15\] is a str, not numbers"),
         ("classify texts", [], [], r"X is empty: expected at least one sequence"),

@@ -391,6 +391,11 @@ def test_a_training_that_was_stopped_goes_on(tmp_path):
             assert torch.equal(tensor, one.model_.state_dict()[name]), name
 
 
+def test_the_target_may_have_another_name(fitted):
+    found = elman.Forecaster(**QUICK, target="sales").fit(many().rename(columns={"y": "sales"})).predict()
+    pd.testing.assert_frame_equal(found, fitted.predict())
+
+
 def test_whole_numbers_may_stand_for_times():
     df = many().assign(ds=lambda frame: frame.groupby("unique_id").cumcount() + 100)
     forecaster = elman.Forecaster(**QUICK).fit(df)

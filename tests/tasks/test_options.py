@@ -18,6 +18,7 @@ from elman.tasks.options import (
     CHOICES,
     RANGES,
     ClassifierOptions,
+    ForecasterOptions,
     GeneratorOptions,
     RegressorOptions,
     TaggerOptions,
@@ -234,18 +235,21 @@ def test_numbers_may_be_numpys() -> None:
     assert outcome(fitted("regress", **options)) == outcome(fitted("regress", dropout=0.25))
 
 
+FORECASTS = "test_forecaster.py"  # which shows that a forecaster's own options change something
+KINDS = (
+    *(ClassifierOptions, ForecasterOptions, GeneratorOptions, RegressorOptions, TaggerOptions),
+    TranslatorOptions,
+)
+
+
 def test_words_are_declared_once_and_checked() -> None:
     """The tables of what values may be name no option that is not there, and the same values as those who use them."""
-    everything = {
-        field.name
-        for kind in (ClassifierOptions, GeneratorOptions, RegressorOptions, TaggerOptions, TranslatorOptions)
-        for field in dataclasses.fields(kind)
-    }
+    everything = {field.name for kind in KINDS for field in dataclasses.fields(kind)}
     assert everything >= set(RANGES) | set(CHOICES)
     assert CHOICES["level"] == get_args(Level)
     assert CHOICES["pooling"] == POOLINGS
     tested = {name for _, name, _ in CHANGES}
-    rest = Path(__file__).read_text(encoding="utf-8")
+    rest = "".join(path.read_text(encoding="utf-8") for path in (Path(__file__), Path(__file__).parent / FORECASTS))
     # where, with how many, and what happens when something goes wrong: see test_estimator.py and test_resume.py
     # and for word vectors test_word_vectors.py
     machine = {
@@ -261,7 +265,7 @@ def test_words_are_declared_once_and_checked() -> None:
 
 
 def test_every_option_has_a_line_of_help() -> None:
-    for kind in (ClassifierOptions, GeneratorOptions, RegressorOptions, TaggerOptions, TranslatorOptions):
+    for kind in KINDS:
         assert all(field.metadata["help"] for field in dataclasses.fields(kind))
 
 

@@ -43,7 +43,7 @@ def test_classes_keep_their_share(labels, fraction, seed):
     assert abs(len(validation) - fraction * len(labels)) <= 1
     held_out = Counter(labels[i] for i in validation)
     for label, count in Counter(labels).items():
-        assert abs(held_out[label] - fraction * count) <= 1
+        assert abs(held_out[label] - fraction * count) < 2  # what is owed, from -1 to 1, goes on from class to class
         assert any(labels[i] == label for i in training)
 
 

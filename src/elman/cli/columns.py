@@ -20,7 +20,7 @@ from elman.cli.targets import (
     squeezed,
 )
 from elman.errors import InputError
-from elman.tables import complete_rows, read_table, require_columns, sequences
+from elman.tables import complete_rows, read_table, repeated_times, require_columns, sequences
 
 FEW = ("audio", "scheme")  # columns, or what is said of them, that few models have
 POSITION = "\N{NULL}row"  # rides along through grouping and sorting; no file has a column of that name
@@ -129,6 +129,11 @@ def read_columns(file: str, columns: Columns, task: str, *, strict: bool = False
         refuse_missing(frame, wanted, source)
     lists = any(is_list(value) for column in columns.inputs for value in frame[column])
     table = _list_columns(frame, columns, source) if lists else _long_form(frame, columns, source)
+    if not lists:
+        faults = repeated_times(frame, source=source)
+        if strict and faults:
+            raise InputError(f"{faults[0]}; mend the table, or leave --strict out")
+        table.notes += faults
     _targets(table, task, source)
     missing = sum(int(np.isnan(one).sum()) for one in table.X)
     table.notes += missing_numbers(missing, sum(one.size for one in table.X))

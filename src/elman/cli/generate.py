@@ -67,7 +67,7 @@ def _write(
     pieces = islice(writing, length)
     if as_json:
         text = "".join([prompt, *pieces, writing.held])
-        record = {"text": text, "ended": writing.ended, "prompt": prompt, "seed": seed[1], **how}
+        record = {"text": text, "ended": writing.ended, "prompt": prompt, "seed": seed[1], "number": seed[0], **how}
         typer.echo(json.dumps(record, ensure_ascii=False))
         return
     typer.echo(prompt, nl=False)

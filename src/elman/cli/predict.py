@@ -107,6 +107,8 @@ def _from_arguments(sequences: list[str], estimator: "Estimator", metadata: dict
 
     from elman.cli.columns import Columns, Table
 
+    if estimator.task == "forecast":
+        raise InputError("a forecaster reads series with their times, from a table: give --file FILE")
     kind = estimator.codecs_["input"].kind
     if kind == "audio":
         paths = [Path(one) for one in sequences]

@@ -54,7 +54,7 @@ class LabelCodec:
             found = f"all {len(values)} labels are {classes[0]!r}" if classes else "there are no labels"
             if len(values) == 1:  # or a stream's, of which only the classes are known
                 found = f"there is only one label, {classes[0]!r}"
-            raise InputError(f"{found}: a classifier needs at least two classes")
+            raise InputError(f"{found}: expected at least two classes")
         return self._set(classes)
 
     def encode(self, label: Any) -> np.ndarray:

@@ -120,7 +120,10 @@ class SeriesCodec:
         if len(array) == 0:
             array = array.reshape(0, self.input_size)
         if array.shape[1] != self.input_size:
-            raise InputError(f"{name} has {array.shape[1]} features, but the codec was fitted on {self.input_size}")
+            raise InputError(
+                f"{name} has {array.shape[1]} features, but the codec was fitted on "
+                f"{self.input_size}: give those of the training data, in the same order"
+            )
         _check_finite(array, name)
         missing = np.isnan(array)
         with np.errstate(over="ignore"):

@@ -3,6 +3,7 @@
 from elman.tables.arrays import numbers_in, sequences
 from elman.tables.blocks import next_cut
 from elman.tables.conll import Sentence, read_conll
+from elman.tables.order import repeated_times
 from elman.tables.reading import SUFFIXES, read_table
 from elman.tables.rows import complete_rows, filled_rows, require_columns
 from elman.tables.streaming import stream_table, stream_text
@@ -21,6 +22,7 @@ __all__ = [
     "kept",
     "next_cut",
     "numbers_in",
+    "repeated_times",
     "read_conll",
     "read_table",
     "read_word_vectors",

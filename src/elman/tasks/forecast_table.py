@@ -103,7 +103,7 @@ class ForecastColumns:
         if learns and np.nanmin(y) == np.nanmax(y):
             raise InputError(
                 f"column {self.target!r} is {y[known[int(known.argmax()) :]][0]:g} throughout: there is nothing to "
-                "learn from a constant; its forecast is that constant"
+                "learn from a constant; it can be forecast nevertheless"
             )
         static = frame[list(self.static)].to_numpy(np.float64)
         unknown = [name for name, none in zip(self.static, np.isnan(static).all(0), strict=True) if none]
@@ -129,6 +129,11 @@ class ForecastColumns:
             InputError: a value is missing in it.
         """
         if not self.future:
+            if X_df is not None:
+                raise InputError(
+                    "X_df (--ahead) is given, but this model reads nothing that is known ahead: leave it out, or train "
+                    "with future=[...] (--future)"
+                )
             same = [self._grown(one, np.zeros((h, 0))) for one in table.series]
             return ForecastTable(same, table.freq)
         if X_df is None:

@@ -29,6 +29,7 @@ from elman.tasks.forecast_table import ForecastTable
 from elman.tasks.options import check
 from elman.tasks.reads_series import ReadsSeries, warned
 from elman.tasks.rolling import Rolling
+from elman.tasks.writing import check_whole
 from elman.train import BatchLoss, train
 
 
@@ -182,8 +183,9 @@ class Forecaster(ReadsSeries):
         Returns:
             unique_id, ds, sample (0 ... n - 1), Forecaster.
         """
-        if n < 1:
-            raise InputError(f"n is {n}, expected at least 1 path")
+        check_whole("n", n, 1)
+        if seed is not None:
+            check_whole("seed", seed, 0)
         coded, table, h = self._ahead_of(h, X_df, df)
         rolling, generator = Rolling(self, coded, h), np.random.default_rng(self.random_state if seed is None else seed)
         frames = []
@@ -226,8 +228,8 @@ class Forecaster(ReadsSeries):
         if h < 1:
             raise InputError("h is not given, and neither is horizon: how many steps ahead?")
         every = step_size or h
-        if min(n_windows, every) < 1:
-            raise InputError(f"n_windows is {n_windows} and step_size {step_size}, expected at least 1")
+        check_whole("n_windows", n_windows, 1)
+        check_whole("step_size", every, 1)
         past = h + (n_windows - 1) * every  # after the first cutoff
         table = self._read(df, shortest=past + 2, learns=fit)
         if fit:
@@ -308,6 +310,6 @@ class Forecaster(ReadsSeries):
         """Refuse a horizon beyond that of the model."""
         if self.strategy == "direct" and h > self.horizon_:
             raise InputError(
-                f"h is {h}, but this model gives {self.horizon_} steps at once: give h up to that, train with "
-                f"horizon={h}, or with strategy='autoregressive', which goes on and on"
+                f"h is {h}, but this model gives {self.horizon_} steps at once: give h (--horizon) up to that, "
+                f"train with horizon={h}, or with strategy='autoregressive' (--strategy), which goes on and on"
             )

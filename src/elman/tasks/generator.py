@@ -336,6 +336,8 @@ class Generator(Estimator, GeneratorOptions):
         model = self.model_
         if not isinstance(model, InStep):
             raise InputError("a network without memory has no state to write from: generate with a recurrent one")
+        if not isinstance(prompt, str):
+            raise InputError(f"prompt is {prompt!r}, expected a text")
         check_unicode(prompt, "prompt")
         stream = Stream.from_torch(model.recurrent, model.readout, model.input.whole())
         how: dict[str, Any] = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "seed": seed}
