@@ -315,7 +315,7 @@ def weather(run: Run) -> tuple[Problem, dict[str, int]]:
     problem = Problem(
         df, "h", horizon=24, seasons=(24, 168), held_out=60 * 24, every=24, lags=tuple(range(25)), past=past,
         recent=1000,
-        options={"validation_fraction": 0.3},
+        options={"validation_fraction": 0.3, "cell": "gru"},
     )  # fmt: skip
     return problem, sizes(problem)
 
