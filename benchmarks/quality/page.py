@@ -8,9 +8,9 @@ from quality.benchmark import ELMAN, Benchmark
 MOST_SECONDS = 30 * 60  # that elman may train on a data set
 HEAD = """# How good it is
 
-Scores of elman's estimators on data that nobody here made, beside baselines that got the same data. What is held out
-was looked at for the final score only; whatever was chosen, was chosen on validation data. After ± stands the standard
-deviation over the seeds. The page is written by `python benchmarks/quality.py --page` from `benchmarks/results`, and
+Scores of elman's estimators on data that nobody here made, beside baselines that got the same data. What was chosen,
+was chosen on validation data; where scores on what is held out had been seen before, it is said. After ± stands the
+standard deviation over the seeds. The page is written by `python benchmarks/quality.py --page` from `benchmarks/results`, and
 each file there by the command below its table.
 
 """

@@ -117,7 +117,7 @@ def _epochs(report: Report, history: History) -> None:
         drawn = [Line(history.metric, numbers, [one.metric for one in epochs], second=True)]
         mark = Mark(best.number, best.metric, f"best: epoch {best.number}")
         chart = lines(drawn, "epoch", history.metric, mark=mark)
-        report.figure(chart, f"{history.metric.capitalize()} by epoch.", caption)
+        report.figure(chart, f"{history.metric[:1].upper()}{history.metric[1:]} by epoch.", caption)
 
 
 def _descent(report: Report, history: History, clip: float) -> None:

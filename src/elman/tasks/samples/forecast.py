@@ -47,7 +47,7 @@ def _picture(report: Report, estimator: Any, one: Any, origin: int, values: np.n
     forecast = levels.frame(one.unique_id, one.times[steps], decoded)
     figure = fan(one.until(origin + 1), forecast, LEVEL, estimator.target, truth=one.y[steps])
     caption = (
-        f"Series {one.unique_id}: the last horizon of the validation data. Of all outcomes, half ought to lie in the "
+        f"Series {one.unique_id!r}: the last horizon of the validation data. Of all outcomes, half ought to lie in the "
         "darkest band, 95 in 100 in the lightest."
     )
     report.figure(figure, f"Forecast of {one.unique_id} beside what came.", caption)
