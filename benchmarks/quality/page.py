@@ -10,8 +10,8 @@ HEAD = """# How good it is
 
 Scores of elman's estimators on data that nobody here made, beside baselines that got the same data. What was chosen,
 was chosen on validation data; where scores on what is held out had been seen before, it is said. After ± stands the
-standard deviation over the seeds. The page is written by `python benchmarks/quality.py --page` from `benchmarks/results`, and
-each file there by the command below its table.
+standard deviation over the seeds. The page is written by `python benchmarks/quality.py --page` from
+`benchmarks/results`, and each file there by the command below its table.
 
 """
 
