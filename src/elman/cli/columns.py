@@ -20,7 +20,7 @@ from elman.cli.targets import (
     squeezed,
 )
 from elman.errors import InputError
-from elman.tables import complete_rows, read_table, repeated_times, require_columns, sequences
+from elman.tables import complete_rows, read_table, repeated_times, require_columns, sequences, uneven_times
 
 FEW = ("audio", "scheme")  # columns, or what is said of them, that few models have
 POSITION = "\N{NULL}row"  # rides along through grouping and sorting; no file has a column of that name
@@ -130,7 +130,7 @@ def read_columns(file: str, columns: Columns, task: str, *, strict: bool = False
     lists = any(is_list(value) for column in columns.inputs for value in frame[column])
     table = _list_columns(frame, columns, source) if lists else _long_form(frame, columns, source)
     if not lists:
-        faults = repeated_times(frame, source=source)
+        faults = [*repeated_times(frame, source=source), *uneven_times(frame, source=source)]
         if strict and faults:
             raise InputError(f"{faults[0]}; mend the table, or leave --strict out")
         table.notes += faults

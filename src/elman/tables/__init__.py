@@ -3,7 +3,7 @@
 from elman.tables.arrays import numbers_in, sequences
 from elman.tables.blocks import next_cut
 from elman.tables.conll import Sentence, read_conll
-from elman.tables.order import repeated_times
+from elman.tables.order import repeated_times, uneven_times
 from elman.tables.reading import SUFFIXES, read_table
 from elman.tables.rows import complete_rows, filled_rows, require_columns
 from elman.tables.streaming import stream_table, stream_text
@@ -31,5 +31,6 @@ __all__ = [
     "series_table",
     "stream_table",
     "stream_text",
+    "uneven_times",
     "write_table",
 ]
