@@ -5,8 +5,9 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from elman.errors import InputError
-from elman.models.encoder_decoder import IGNORED, EncoderDecoder
+from elman.models.encoder_decoder import EncoderDecoder
 from elman.models.search import Hypothesis
+from elman.models.writer import IGNORED
 
 SOURCE_LENGTHS = torch.tensor([4, 0, 7, 1])
 TARGET_LENGTHS = torch.tensor([5, 2, 0, 3])
@@ -47,7 +48,7 @@ def test_one_call_equals_step_by_step(options: dict[str, object]) -> None:
     source, target = data()
     logits = model(source, SOURCE_LENGTHS, target)
     assert logits.shape == (4, 6, 9)
-    state, memory = model.encode(source, SOURCE_LENGTHS)
+    state, memory = model.encoder(source, SOURCE_LENGTHS)
     ids = torch.full((4,), model.start)
     for u in range(6):
         log_probs, state = model.step(ids, state, memory)
@@ -87,7 +88,7 @@ def test_attention_of_a_hypothesis_is_that_of_its_steps() -> None:
         for hypothesis in hypotheses:
             assert hypothesis.attention is not None
             weights_of_steps.clear()
-            state, memory = model.encode(source[b : b + 1], SOURCE_LENGTHS[b : b + 1])
+            state, memory = model.encoder(source[b : b + 1], SOURCE_LENGTHS[b : b + 1])
             total = 0.0
             for before, after in zip((1, *hypothesis.symbols), (*hypothesis.symbols, 2), strict=True):
                 log_probs, state = model.step(torch.tensor([before]), state, memory)

@@ -52,7 +52,7 @@ def results(estimator: Any, X: Any) -> list[np.ndarray]:
     if isinstance(estimator, elman.Classifier):
         return [estimator.predict_proba(X), estimator.predict(X)]
     if isinstance(estimator, elman.Translator):
-        found = estimator.translate(X, attention=True)
+        found = estimator.hypotheses(X, attention=True)
         return [np.array([[one.text, one.score] for one in several]) for several in found] + [
             several[0].attention for several in found
         ]

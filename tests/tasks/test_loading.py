@@ -75,7 +75,7 @@ def results(estimator: Any, X: Any) -> list[Any]:
     if estimator.task == "classify":
         return [*estimator.predict_proba(X), *estimator.predict(X).tolist()]
     if estimator.task == "translate":
-        found = estimator.translate(X, attention=True)
+        found = estimator.hypotheses(X, attention=True)
         return [part for several in found for one in several for part in (one.text, one.score, one.attention)]
     return list(estimator.predict(X))
 

@@ -155,9 +155,9 @@ def test_patience_ends_a_training_early() -> None:
 
 def test_beam_and_length_penalty_change_the_search() -> None:
     translator = fitted("translate")
-    assert {len(found) for found in translator.translate(TEXTS)} == {3}
-    assert {len(found) for found in translator.set_params(beam=1).translate(TEXTS)} == {1}
-    by_total, by_mean = (translator.set_params(beam=4, length_penalty=p).translate(TEXTS) for p in (0, 2))
+    assert {len(found) for found in translator.hypotheses(TEXTS)} == {3}
+    assert {len(found) for found in translator.set_params(beam=1).hypotheses(TEXTS)} == {1}
+    by_total, by_mean = (translator.set_params(beam=4, length_penalty=p).hypotheses(TEXTS) for p in (0, 2))
     shared = 0
     for one, other in zip(by_total, by_mean, strict=True):
         totals, means = ({found.text: found.score for found in several} for several in (one, other))

@@ -66,7 +66,7 @@ def read(translator: Translator, word: str, spoken: str) -> Reading:
     """Keep the hidden states of every time step while the translator says `spoken`."""
     model, codecs = translator.model_, translator.codecs_
     source = torch.tensor(codecs["input"].encode(word)).unsqueeze(0)  # (1, T)
-    state, memory = model.encode(source, torch.tensor([source.shape[1]]))  # type: ignore[operator]
+    state, memory = model.encoder(source, torch.tensor([source.shape[1]]))  # type: ignore[operator]
     # at every step the decoder reads the symbol before the one that it writes
     before = torch.tensor([[model.start, *codecs["output"].encode(spoken)]])
     decoder = model.decoder

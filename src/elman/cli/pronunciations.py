@@ -23,7 +23,7 @@ from elman.errors import InputError
 from elman.files import check_writable
 from elman.nn.recurrent import find_cell
 from elman.tasks import Translator
-from elman.tasks.translator import edit_distance, error_rates
+from elman.tasks.text_scores import edit_distance, error_rates
 
 TITLES = {"lstm": "LSTM", "gru": "GRU", "elman": "Elman (tanh)", "elman_relu": "Elman (ReLU)"}
 SHOWN = 12  # examples

@@ -4,5 +4,5 @@ from .generator import Generator as Generator
 from .loading import load as load
 from .regressor import Regressor as Regressor
 from .tagger import Tagger as Tagger
-from .translator import Translation as Translation
+from .text_writer import Written as Written
 from .translator import Translator as Translator

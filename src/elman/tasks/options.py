@@ -193,15 +193,21 @@ class TaggerOptions(InStepOptions, WordOptions, Options):
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class TranslatorOptions(WordOptions, Options):
+class SearchOptions:
+    """What tasks take that write a text about something they were given as a whole."""
+
+    beam: int = option(3, "Hypotheses that beam search carries; 1 is greedy")
+    length_penalty: float = option(1.0, "Scores are divided by length to this power; 0 favours short results")
+    max_length: int | None = option(None, "Symbols of a result at most  [default: from the training data]")
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class TranslatorOptions(SearchOptions, WordOptions, Options):
     """What `Translator` and `elman train translate` take."""
 
     dropout: float = option(0.1, "Probability of zeroing a value in training")
     source_level: str | None = option(None, "Source symbols: characters, words or subwords  [default: from the texts]")
     target_level: str | None = option(None, "Target symbols: characters, words or subwords  [default: from the texts]")
-    beam: int = option(3, "Hypotheses that beam search carries; 1 is greedy")
-    length_penalty: float = option(1.0, "Scores are divided by length to this power; 0 favours short results")
-    max_length: int | None = option(None, "Symbols of a result at most  [default: from the training data]")
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

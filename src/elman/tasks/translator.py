@@ -1,42 +1,20 @@
 """Sequence of symbols in, another sequence of symbols out."""
 
-import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Self, cast
 
-import numpy as np
-import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
-from elman.codecs import KINDS, UNKNOWN, Ragged, TextCodec, as_sequences, kind_of
+from elman.codecs import KINDS, Ragged, as_sequences, kind_of
 from elman.errors import InputError
-from elman.models import Hypothesis
-from elman.models.encoder_decoder import IGNORED
-from elman.tasks.coded import Batch, Coded, text_codec
-from elman.tasks.estimator import Estimator
+from elman.tasks.coded import Coded, text_codec
 from elman.tasks.learning import MOST_WORDS, Learner, TextLearner
 from elman.tasks.options import TranslatorOptions, check
+from elman.tasks.text_writer import TextWriter
 from elman.tasks.word_vectors import vector_file
-from elman.train import BatchLoss
 
 
-@dataclass(frozen=True)
-class Translation:
-    """One translation of a source, with what the search knows of it.
-
-    Args:
-        text: the translation.
-        score: log-probability over length to the power of the length penalty; higher is better.
-        attention: (U + 1, T), how much each step, the end symbol's included, looked at each symbol of the source.
-    """
-
-    text: str
-    score: float
-    attention: np.ndarray | None = None
-
-
-class Translator(Estimator, TranslatorOptions):
+class Translator(TextWriter, TranslatorOptions):
     """Text to text of another length: spelling to sound, one language to another.
 
     An encoder reads the source, a decoder with attention writes the target: encoder then decoder, trained with teacher
@@ -55,7 +33,6 @@ class Translator(Estimator, TranslatorOptions):
 
     task = "translate"
     input_codecs = ("text",)
-    output_codec = "text"
     learned = {"longer_": int}
 
     longer_: int  # by how many symbols a target was longer than its source, at most
@@ -122,64 +99,9 @@ class Translator(Estimator, TranslatorOptions):
         """Encoder then decoder."""
         return {"kind": "EncoderDecoder", **self.ends(), **self._network(len(training))}
 
-    def loss(self, model: nn.Module, batch: Batch) -> BatchLoss:
-        """Cross-entropy of every next symbol after the true ones before it: teacher forcing."""
-        logits = model(batch.inputs, batch.lengths, batch.targets)  # (B, U + 1, V)
-        expected = model.expected(batch.targets, batch.target_lengths)  # type: ignore[operator]
-        expected = expected.masked_fill(expected == UNKNOWN, IGNORED)  # rare symbols are no answer to learn
-        total = F.cross_entropy(logits.transpose(1, 2), expected, ignore_index=IGNORED, reduction="sum")
-        return BatchLoss(total, int((expected != IGNORED).sum()))
-
-    def predict(self, X: Any) -> list[str]:
-        """The best translation of each source."""
-        return [found[0].text for found in self.translate(X)]
-
-    def translate(self, X: Any, *, beam: int | None = None, attention: bool = False) -> list[list[Translation]]:
-        """The translations of each source that the beam holds at its end, the best first.
-
-        Args:
-            X: texts.
-            beam: how many hypotheses are carried; None for the estimator's own.
-            attention: whether each translation tells what it looked at.
-        """
-        inputs = self._encoded(X)
-        codec: TextCodec = self.codecs_["output"]
-
-        def shown(one: Hypothesis) -> Translation:
-            looked = None if one.attention is None else one.attention.cpu().numpy()
-            return Translation(codec.decode(one.symbols), one.score, looked)
-
-        def run(batch: Tensor, lengths: Tensor) -> list[list[Translation]]:
-            # One limit for each source, so that its translation does not depend on the batch it is in.
-            longest = (lengths + self.longer_).clamp(min=1) if self.max_length is None else self.max_length
-            found = self.model_.search(  # type: ignore[operator]
-                batch,
-                lengths,
-                beam=self.beam if beam is None else beam,
-                max_length=longest,
-                length_penalty=self.length_penalty,
-                attention=attention,
-            )
-            return [[shown(one) for one in of_source] for of_source in found]
-
-        return self._run(inputs, run)
-
-    def evaluate(self, X: Any, y: Any) -> dict[str, float]:
-        """Exact matches and symbol error rate; where a source stands in several rows, its nearest target counts.
-
-        The symbol error rate is the number of insertions, deletions and substitutions over the number of symbols of
-        the nearest targets.
-        """
-        references: dict[str, list[list[str]]] = {}
-        codec: TextCodec = self.codecs_["output"]
-        for source, target in _pairs(X, y):
-            references.setdefault(source, []).append(symbols(target, codec.level))
-        predicted = [symbols(text, codec.level) for text in self.predict(list(references))]
-        return error_rates(predicted, list(references.values()))
-
-    def score(self, X: Any, y: Any) -> float:
-        """The share of sources whose translation is exactly one of its targets."""
-        return self.evaluate(X, y)["exact_match"]
+    def longest(self, lengths: Tensor) -> Tensor:
+        """As much longer than its source as the longest was in training."""
+        return (lengths + self.longer_).clamp(min=1)
 
 
 def _texts(values: Any, name: str) -> list[str]:
@@ -198,28 +120,3 @@ def _pairs(X: Any, y: Any) -> list[tuple[str, str]]:
     if len(sources) != len(targets):
         raise InputError(f"X has {len(sources)} texts, but y has {len(targets)}")
     return list(zip(sources, targets, strict=True))
-
-
-def symbols(text: str, level: str) -> list[str]:
-    """What the symbol error rate counts in a text: its characters, or its words for words and subwords."""
-    normal = unicodedata.normalize("NFC", text)  # as the codec writes
-    return list(normal) if level == "characters" else normal.split()
-
-
-def error_rates(predicted: Sequence[Sequence[str]], references: Sequence[Sequence[Sequence[str]]]) -> dict[str, float]:
-    """Exact matches and symbol error rate of predictions, each against the nearest of its references."""
-    errors = symbols = exact = 0
-    for one, several in zip(predicted, references, strict=True):
-        distance, length = min((edit_distance(one, reference), len(reference)) for reference in several)
-        errors, symbols, exact = errors + distance, symbols + length, exact + (distance == 0)
-    return {"exact_match": exact / max(len(predicted), 1), "symbol_error_rate": errors / max(symbols, 1)}
-
-
-def edit_distance(a: Sequence[str], b: Sequence[str]) -> int:
-    """How many insertions, deletions and substitutions turn a into b (Levenshtein)."""
-    row = list(range(len(b) + 1))
-    for i, symbol in enumerate(a, 1):
-        diagonal, row[0] = row[0], i
-        for j, other in enumerate(b, 1):
-            diagonal, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, diagonal + (symbol != other))
-    return row[-1]

@@ -17,7 +17,7 @@ def _records(estimator: "Translator", table: "Table", flags: dict[str, Any]) -> 
             "score": found[0].score,
             "hypotheses": [{"text": one.text, "score": one.score} for one in found],
         }
-        for name, found in zip(named(table), estimator.translate(table.X, beam=flags.get("beam")), strict=True)
+        for name, found in zip(named(table), estimator.hypotheses(table.X, beam=flags.get("beam")), strict=True)
     ]
 
 

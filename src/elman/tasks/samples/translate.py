@@ -7,7 +7,7 @@ import numpy as np
 from elman.reports import Report
 from elman.tasks.coded import Coded
 from elman.tasks.samples.rows import RIGHT, SHOWN, WRONG, short
-from elman.tasks.translator import edit_distance, symbols
+from elman.tasks.text_scores import edit_distance, symbols
 
 SEQUENCES = 200
 

@@ -1,0 +1,130 @@
+"""What the tasks share that write a text about something they were given as a whole."""
+
+from abc import abstractmethod
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from elman.codecs import UNKNOWN, TextCodec
+from elman.models import Hypothesis
+from elman.models.writer import IGNORED
+from elman.tasks.coded import Batch
+from elman.tasks.estimator import Estimator
+from elman.tasks.text_scores import error_rates, overlaps, require_sacrebleu, symbols
+from elman.train import BatchLoss
+
+
+@dataclass(frozen=True)
+class Written:
+    """One text of an input, with what the search knows of it.
+
+    Args:
+        text: what was written.
+        score: log-probability over length to the power of the length penalty; higher is better.
+        attention: (U + 1, T), how much each step, the end symbol's included, looked at each step of the input.
+    """
+
+    text: str
+    score: float
+    attention: np.ndarray | None = None
+
+
+class TextWriter(Estimator):
+    """An input as a whole to a text: the model is a `Writer`, taught with teacher forcing and searched with a beam."""
+
+    output_codec = "text"
+
+    beam: int
+    length_penalty: float
+    max_length: int | None
+
+    @abstractmethod
+    def longest(self, lengths: Tensor) -> Tensor | int:
+        """The most symbols that a text may have where `max_length` leaves it open, one number or one for each input.
+
+        Of each input alone, so that its text does not depend on the batch that it is in.
+
+        Shape: lengths (B,), of the inputs.
+        """
+
+    def key(self, one: Any) -> Hashable:
+        """What is equal of two inputs that are the same; their texts are references of one another."""
+        return cast(Hashable, one)
+
+    def loss(self, model: nn.Module, batch: Batch) -> BatchLoss:
+        """Cross-entropy of every next symbol after the true ones before it: teacher forcing."""
+        logits = model(batch.inputs, batch.lengths, batch.targets)  # (B, U + 1, V)
+        expected = model.expected(batch.targets, batch.target_lengths)  # type: ignore[operator]
+        expected = expected.masked_fill(expected == UNKNOWN, IGNORED)  # rare symbols are no answer to learn
+        total = F.cross_entropy(logits.transpose(1, 2), expected, ignore_index=IGNORED, reduction="sum")
+        return BatchLoss(total, int((expected != IGNORED).sum()))
+
+    def predict(self, X: Any) -> list[str]:
+        """The best text of each input."""
+        return [found[0].text for found in self.hypotheses(X)]
+
+    def hypotheses(self, X: Any, *, beam: int | None = None, attention: bool = False) -> list[list[Written]]:
+        """The texts of each input that the beam holds at its end, the best first.
+
+        Args:
+            X: the inputs.
+            beam: how many hypotheses are carried; None for the estimator's own.
+            attention: whether each text tells what it looked at.
+        """
+        inputs = self._encoded(X)
+        codec: TextCodec = self.codecs_["output"]
+
+        def shown(one: Hypothesis) -> Written:
+            looked = None if one.attention is None else one.attention.cpu().numpy()
+            return Written(codec.decode(one.symbols), one.score, looked)
+
+        def run(batch: Tensor, lengths: Tensor) -> list[list[Written]]:
+            found = self.model_.search(  # type: ignore[operator]
+                batch,
+                lengths,
+                beam=self.beam if beam is None else beam,
+                max_length=self.longest(lengths) if self.max_length is None else self.max_length,
+                length_penalty=self.length_penalty,
+                attention=attention,
+            )
+            return [[shown(one) for one in of_input] for of_input in found]
+
+        return self._run(inputs, run)
+
+    def evaluate(self, X: Any, y: Any) -> dict[str, float]:
+        """Exact matches and symbol error rate; of words and subwords BLEU and chrF as well.
+
+        Where an input stands in several rows, all of its texts are right, and its nearest counts. The symbol error
+        rate is the number of insertions, deletions and substitutions over the number of symbols of the nearest texts.
+
+        Raises:
+            MissingExtra: sacrebleu, which counts BLEU and chrF, is not installed.
+        """
+        self._check_fitted()
+        if self.codecs_["output"].level != "characters":
+            require_sacrebleu()
+        predicted, references = self._beside(X, y)
+        rates = self._rates(predicted, references)
+        return rates if self.codecs_["output"].level == "characters" else {**rates, **overlaps(predicted, references)}
+
+    def score(self, X: Any, y: Any) -> float:
+        """The share of inputs whose text is exactly one of those that are right."""
+        return self._rates(*self._beside(X, y))["exact_match"]
+
+    def _rates(self, predicted: list[str], references: list[list[str]]) -> dict[str, float]:
+        level = self.codecs_["output"].level
+        right = [[symbols(text, level) for text in several] for several in references]
+        return error_rates([symbols(text, level) for text in predicted], right)
+
+    def _beside(self, X: Any, y: Any) -> tuple[list[str], list[list[str]]]:
+        """What is predicted for each different input, and what is right."""
+        inputs: dict[Hashable, Any] = {}
+        references: dict[Hashable, list[str]] = {}
+        for one, text in zip(*self.checked(X, y)[:2], strict=True):
+            inputs.setdefault(self.key(one), one)
+            references.setdefault(self.key(one), []).append(text)
+        return self.predict(list(inputs.values())), list(references.values())
