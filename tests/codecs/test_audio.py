@@ -37,7 +37,7 @@ def test_the_training_files_have_mean_0_and_deviation_1(files: list[Path]) -> No
 
 def test_files_that_were_read_need_not_be_read_again(files: list[Path]) -> None:
     codec = AudioCodec().fit(files)
-    sounds = listen_to_all(files).sounds
+    sounds = listen_to_all(files).items
     again = AudioCodec().fit(sounds)
     assert again.to_config() == codec.to_config()
     for path in files:
@@ -53,7 +53,7 @@ def test_all_files_are_read_at_the_commonest_rate(tmp_path: Path, files: list[Pa
     assert AudioCodec().fit([fast, *files]).sample_rate == RATE
     assert AudioCodec().fit([fast, files[0]]).sample_rate == 16_000  # of equally many the higher
     heard = listen_to_all([fast, *files])
-    assert heard.sounds[0].traits == ("resampled",)
+    assert heard.items[0].traits == ("resampled",)
     assert heard.notes() == [
         f"another sample rate, changed to 8000 Hz: 1 of 5 files ({fast})",
     ]
@@ -63,7 +63,7 @@ def test_what_is_odd_about_files_is_told(tmp_path: Path, files: list[Path]) -> N
     heard = listen_to_all(
         [*files, write(tmp_path / "s.wav", channels=2), write(tmp_path / "t.wav", channels=2, gain=9)]
     )
-    assert [one.traits for one in heard.sounds[4:]] == [("mixed",), ("mixed", "clipped")]
+    assert [one.traits for one in heard.items[4:]] == [("mixed",), ("mixed", "clipped")]
     mixed, clipped = heard.notes()
     assert mixed == f"several channels, mixed to one: 2 of 6 files ({tmp_path / 's.wav'}, ...)"
     assert clipped == f"clipped, a wave cut off at full scale: 1 of 6 files ({tmp_path / 't.wav'})"
@@ -76,7 +76,7 @@ def test_bad_files_are_left_out_by_name(tmp_path: Path, files: list[Path]) -> No
     heard = listen_to_all([empty, *files, short], told=done.append)
     assert done == [1, 2, 3, 4, 5, 6]
     assert heard.rows == [1, 2, 3, 4]
-    assert [one.path for one in heard.sounds] == files
+    assert [one.path for one in heard.items] == files
     assert heard.notes() == [
         f"left out 2 of 6 files: {empty} is empty: it has 0 bytes; "
         f"{short} lasts 20 ms, but a frame of sound spans 25 ms",

@@ -104,3 +104,13 @@ def test_refusals(X, message):
 def test_the_argument_keeps_its_name():
     with pytest.raises(InputError, match=r"^y is empty"):
         as_sequences([], "y")
+
+
+def test_files_are_known_by_their_ends() -> None:
+    assert kind_of([Path("a.WAV")]) == "audio"
+    assert kind_of([Path("a.JPEG"), Path("b.png")]) == "image"
+    assert as_sequences([Path("a.gif"), Path("b.tiff")]) == [Path("a.gif"), Path("b.tiff")]
+    with pytest.raises(InputError, match=r"^X\[1\] is the file b\.wav, one of audio files, but others are images"):
+        as_sequences([Path("a.png"), Path("b.wav")])
+    with pytest.raises(InputError, match=r"^X\[0\] is the file a\.mov, expected one that ends in \.aif, "):
+        kind_of([Path("a.mov")])

@@ -22,7 +22,7 @@ from elman.cli.targets import (
 from elman.errors import InputError
 from elman.tables import complete_rows, read_table, repeated_times, require_columns, sequences, uneven_times
 
-FEW = ("audio", "scheme")  # columns, or what is said of them, that few models have
+FEW = ("audio", "image", "scheme")  # columns, or what is said of them, that few models have
 POSITION = "\N{NULL}row"  # rides along through grouping and sorting; no file has a column of that name
 
 
@@ -33,6 +33,7 @@ class Columns:
     Args:
         text: the column of texts, for a model that reads texts.
         audio: the column of paths of audio files, relative to the folder of the table, for a model that hears.
+        image: the same of images, for a model that sees.
         inputs: the columns of numbers, for one that reads numbers; empty: all there are.
         target: what is to be given: a translation, a label, a number, or several columns of numbers; None where only
             inputs are wanted.
@@ -47,6 +48,7 @@ class Columns:
     per: str = "sequence"
     ahead: int = 0
     audio: str | None = None
+    image: str | None = None
     scheme: str | None = None
 
     def to_config(self) -> dict[str, Any]:
@@ -56,7 +58,12 @@ class Columns:
     @property
     def is_plain_text(self) -> bool:
         """Whether the file is no table, but one text."""
-        return self.text is None and self.audio is None and not self.inputs and self.target is None
+        return self.text is None and self.media is None and not self.inputs and self.target is None
+
+    @property
+    def media(self) -> str | None:
+        """The column of paths of files, for a model that hears or sees."""
+        return self.audio or self.image
 
     @property
     def only_target(self) -> str | None:
@@ -69,7 +76,7 @@ class Columns:
         return (self.target,) if isinstance(self.target, str) else tuple(self.target or ())
 
     def __str__(self) -> str:
-        read = self.text or self.audio or ", ".join(self.inputs)
+        read = self.text or self.media or ", ".join(self.inputs)
         later = f", {self.ahead} ahead" if self.ahead else ""
         if not self.targets:
             return read or "plain text"
@@ -87,7 +94,7 @@ class Table:
 
     Args:
         columns: those that were read.
-        X: texts, (T_i, I) arrays, or audio files, as paths and then as sounds.
+        X: texts, (T_i, I) arrays, or media files, as paths and then as what was read.
         y: what each is to give; empty without a target.
         frame: the complete rows.
         keys: what to call each sequence, by `unique_id` or by its number.
@@ -117,8 +124,8 @@ def read_columns(file: str, columns: Columns, task: str, *, strict: bool = False
     frame = read_table(file, text=text_columns(columns, task))
     if columns.text is not None:
         return _texts(frame, columns, columns.text, task, strict, source)
-    if columns.audio is not None:
-        table = _texts(frame, columns, columns.audio, task, strict, source)
+    if columns.media is not None:
+        table = _texts(frame, columns, columns.media, task, strict, source)
         folder = Path(file).parent  # of standard input this one
         return replace(table, keys=table.X, X=[folder / path for path in table.X])
     if not columns.inputs:
@@ -142,7 +149,7 @@ def read_columns(file: str, columns: Columns, task: str, *, strict: bool = False
 
 def text_columns(columns: Columns, task: str) -> list[str]:
     """The columns that hold text even where they look like numbers."""
-    read = [one for one in (columns.text, columns.audio) if one is not None]
+    read = [one for one in (columns.text, columns.media) if one is not None]
     return [*read, *(() if task == "regress" else columns.targets)]
 
 
@@ -152,7 +159,7 @@ def check_distinct(columns: Columns, task: str) -> None:
     Raises:
         InputError: there is one.
     """
-    both = next((name for name in columns.targets if name in (columns.text, columns.audio, *columns.inputs)), None)
+    both = next((name for name in columns.targets if name in (columns.text, columns.media, *columns.inputs)), None)
     if both is not None and columns.ahead == 0:
         remedy = "name another one"
         if task == "regress" and columns.text is None:

@@ -8,6 +8,7 @@ from elman.cli.flags import (
     AudioColumn,
     FileArgument,
     Fill,
+    ImageColumn,
     InputColumns,
     Json,
     ModelArgument,
@@ -26,6 +27,7 @@ def evaluate(
     file: FileArgument,
     text: TextColumn = None,
     audio: AudioColumn = None,
+    image: ImageColumn = None,
     inputs: InputColumns = None,
     word_vectors: WordVectors = None,
     target: TargetColumns = None,
@@ -34,8 +36,8 @@ def evaluate(
     as_json: Json = False,
 ) -> None:
     """Measure a model on a table: accuracy, errors, whatever its task is measured by."""
+    from elman.cli.media import with_media
     from elman.cli.models import added_words, columns_of, open_model, read_series_as_told, unknown_symbols
-    from elman.cli.sounds import with_sounds
 
     estimator, metadata = open_model(model)
     if target is not None and len(target) > 1 and estimator.task != "regress":
@@ -43,10 +45,10 @@ def evaluate(
     if fill is not None and estimator.task != "forecast":
         raise InputError(f"--fill is not for {model}, which was trained to {estimator.task}: leave it out")
     read_series_as_told(estimator, strict=strict, fill=fill)
-    columns = columns_of(metadata, model, text, inputs, tuple(target or ()), audio=audio)
+    columns = columns_of(metadata, model, text, inputs, tuple(target or ()), audio=audio, image=image)
     if not columns.targets and estimator.output_codec is not None:
         raise InputError(f"{model} does not say which column is its target: give --target COL")
-    table = with_sounds(
+    table = with_media(
         read_data(file, columns, estimator.task, strict=strict), estimator.codecs_["input"], strict=strict
     )
     added = added_words(estimator, word_vectors, table.X)

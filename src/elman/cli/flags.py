@@ -68,6 +68,9 @@ TextColumn = Annotated[
 AudioColumn = Annotated[
     str | None, typer.Option("--audio", metavar="COL", help="Column of audio files, if not that of training")
 ]
+ImageColumn = Annotated[
+    str | None, typer.Option("--image", metavar="COL", help="Column of images, if not that of training")
+]
 WordVectors = Annotated[
     str | None,
     typer.Option(metavar="FILE", help="The word vectors of training, for words that only they know"),

@@ -38,6 +38,7 @@ def columns_of(
     target: tuple[str, ...] = (),
     *,
     audio: str | None = None,
+    image: str | None = None,
 ) -> Columns:
     """The columns that a model was trained on, with others in their place where a flag names them."""
     kept = metadata.get("columns", {})
@@ -55,22 +56,24 @@ def columns_of(
         "text": ("text", "texts"),
         "tokens": ("text", "words"),
         "audio": ("audio", "audio files"),
+        "image": ("image", "images"),
         "series": ("input", "numbers"),
     }
     own, what = flags[kind]
-    given = {"text": text is not None, "audio": audio is not None, "input": bool(inputs)}
+    given = {"text": text is not None, "audio": audio is not None, "image": image is not None, "input": bool(inputs)}
     if any(there for flag, there in given.items() if flag != own):
         raise InputError(f"{path} reads {what}: give --{own} COL")
     columns = dataclasses.replace(
         columns,
         text=columns.text if text is None else text,
         audio=columns.audio if audio is None else audio,
+        image=columns.image if image is None else image,
         inputs=tuple(inputs) if inputs else columns.inputs,
         target=one_or_all(target) or columns.target,
     )
     if columns.text is None and metadata["task"] in READS_PLAIN_TEXT:
         return columns
-    if not {"text": columns.text, "audio": columns.audio, "input": columns.inputs}[own]:
+    if not {"text": columns.text, "audio": columns.audio, "image": columns.image, "input": columns.inputs}[own]:
         raise InputError(f"{path} does not say which columns it reads: give --{own} COL")
     return columns
 

@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from elman.cli.flags import AudioColumn, Fill, Force, InputColumns, Json, ModelArgument, TextColumn, WordVectors
+from elman.cli.flags import (
+    AudioColumn,
+    Fill,
+    Force,
+    ImageColumn,
+    InputColumns,
+    Json,
+    ModelArgument,
+    TextColumn,
+    WordVectors,
+)
 from elman.cli.predictions import Prediction, prediction_of
 from elman.cli.reading import read_data
 from elman.cli.shown import show_rows, tell, telling_warnings
@@ -26,12 +36,13 @@ def predict(
         list[str] | None,
         typer.Argument(
             metavar="[SEQUENCE]...",
-            help="Texts, audio files, or numbers as JSON: '[1, 2.5]', '[[1, 2], [3, 4]]'",
+            help="Texts, audio files, images, or numbers as JSON: '[1, 2.5]', '[[1, 2], [3, 4]]'",
         ),
     ] = None,
     file: Annotated[str | None, typer.Option(metavar="FILE", help="A table of sequences; - is standard input")] = None,
     text: TextColumn = None,
     audio: AudioColumn = None,
+    image: ImageColumn = None,
     inputs: InputColumns = None,
     word_vectors: WordVectors = None,
     beam: Annotated[
@@ -66,8 +77,8 @@ def predict(
     if output is not None:
         check_writable(output, overwrite=force)
 
+    from elman.cli.media import frame_with_unreadable, with_media, with_unreadable
     from elman.cli.models import added_words, columns_of, open_model, read_series_as_told, unknown_symbols
-    from elman.cli.sounds import frame_with_unreadable, with_sounds, with_unreadable
 
     estimator, metadata = open_model(model)
     prediction = prediction_of(estimator.task)
@@ -77,9 +88,9 @@ def predict(
     if file is None:
         table = _from_arguments(sequences or [], estimator, metadata)
     else:
-        columns = dataclasses.replace(columns_of(metadata, model, text, inputs, audio=audio), target=None)
+        columns = dataclasses.replace(columns_of(metadata, model, text, inputs, audio=audio, image=image), target=None)
         table = read_data(file, columns, estimator.task)
-    table = with_sounds(table, estimator.codecs_["input"], strict=strict)
+    table = with_media(table, estimator.codecs_["input"], strict=strict)
     added = added_words(estimator, word_vectors, table.X)
     with telling_warnings():
         found = prediction.records(estimator, table, flags)
@@ -106,13 +117,15 @@ def _from_arguments(sequences: list[str], estimator: "Estimator", metadata: dict
     import pandas as pd
 
     from elman.cli.columns import Columns, Table
+    from elman.codecs import MEDIA
 
     if estimator.task == "forecast":
         raise InputError("a forecaster reads series with their times, from a table: give --file FILE")
     kind = estimator.codecs_["input"].kind
-    if kind == "audio":
+    if kind in MEDIA:
         paths = [Path(one) for one in sequences]
-        return Table(Columns(audio="file"), paths, [], pd.DataFrame({"file": sequences}), list(sequences))
+        columns = Columns(audio="file") if kind == "audio" else Columns(image="file")
+        return Table(columns, paths, [], pd.DataFrame({"file": sequences}), list(sequences))
     if kind in ("text", "tokens"):
         texts: list[Any] = [one.split() for one in sequences] if kind == "tokens" else list(sequences)
         return Table(Columns(text="text"), texts, [], pd.DataFrame({"text": sequences}), [])

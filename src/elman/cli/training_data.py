@@ -6,9 +6,9 @@ from pathlib import Path
 
 from elman.cli.columns import Columns, Table
 from elman.cli.documents import plain_text
+from elman.cli.media import with_media
 from elman.cli.reading import read_data
 from elman.cli.shown import telling_warnings
-from elman.cli.sounds import with_sounds
 from elman.cli.streamed_columns import stream_columns
 from elman.errors import InputError
 from elman.tasks.coded import Coded
@@ -72,8 +72,9 @@ def training_data(
     if columns.is_plain_text and file != "-":
         return plain_text_data(task, file, columns, options)
     if stream:
-        if columns.audio is not None:
-            raise InputError("--stream reads texts and numbers, not audio files: leave it out")
+        if columns.media is not None:
+            files = "audio files" if columns.audio is not None else "images"
+            raise InputError(f"--stream reads texts and numbers, not {files}: leave it out")
         source, columns = stream_columns(file, columns, task, strict=strict)
         estimator = _estimator(task, columns, options)
         progress = EncodingProgress(options.verbose, silent=here() != 0)
@@ -82,13 +83,13 @@ def training_data(
         _name_outputs(estimator, columns)
         return estimator, TrainingData(columns, *found)
     table = read_data(file, columns, task, strict=strict)
-    table = with_sounds(table, strict=strict, verbose=options.verbose if here() == 0 else 0)
+    table = with_media(table, strict=strict, verbose=options.verbose if here() == 0 else 0)
     estimator = _estimator(task, table.columns, options)
     with telling_warnings(table.notes.append):
         training, validation = estimator.prepared(table.X[0] if columns.is_plain_text else table.X, table.y or None)
     _name_outputs(estimator, table.columns)
-    shown = table.X if columns.audio is None else [str(one.path) for one in table.X]
-    longest = LONGEST_EXAMPLE if columns.audio is None else LONGEST_PATH
+    shown = table.X if columns.media is None else [str(one.path) for one in table.X]
+    longest = LONGEST_EXAMPLE if columns.media is None else LONGEST_PATH
     if estimator.codecs_["input"].kind == "tokens":
         shown = [" ".join(words) for words in table.X]
     example = next((x for x in shown if isinstance(x, str) and 0 < len(x) <= longest and x.isprintable()), None)

@@ -3,11 +3,12 @@
 from elman.codecs.audio import AudioCodec, Sound, listen_to_all
 from elman.codecs.calendar import CalendarCodec
 from elman.codecs.label import LabelCodec
+from elman.codecs.media import Media
 from elman.codecs.moments import Moments
 from elman.codecs.ragged import Ragged, digest
 from elman.codecs.registry import Codec, InputCodec, codec_from_config
 from elman.codecs.scales import ScalesCodec
-from elman.codecs.sequences import KINDS, Kind, as_sequences, kind_of
+from elman.codecs.sequences import KINDS, MEDIA, Kind, as_sequences, kind_of
 from elman.codecs.series import SeriesCodec
 from elman.codecs.symbol_counts import SymbolCounts
 from elman.codecs.tags import TagCodec
@@ -19,12 +20,14 @@ __all__ = [
     "START",
     "UNKNOWN",
     "KINDS",
+    "MEDIA",
     "AudioCodec",
     "CalendarCodec",
     "Codec",
     "InputCodec",
     "Kind",
     "LabelCodec",
+    "Media",
     "Moments",
     "Ragged",
     "ScalesCodec",

@@ -2,12 +2,13 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any, Self
 
 import numpy as np
 
+from elman.codecs.media import Media, read_media
 from elman.codecs.moments import Moments
 from elman.codecs.ragged import Ragged
 from elman.codecs.recording import FRAME, log_mel, read_rate, read_recording, resampled
@@ -15,7 +16,12 @@ from elman.codecs.series import SeriesCodec
 from elman.errors import InputError, MissingExtra
 
 BINS = 40
-NAMED = 3  # files that a note names
+SAID = {
+    "mixed": "several channels, mixed to one",
+    "resampled": "another sample rate, changed to {0.rate} Hz",
+    "clipped": "clipped, a wave cut off at full scale",
+}
+"""What a note says of files with a trait."""
 
 
 @dataclass(frozen=True)
@@ -54,41 +60,6 @@ def listen(path: PurePath, rate: int, bins: int) -> Sound:
     return Sound(path, frames, rate, tuple(name for name, has in traits.items() if has))
 
 
-@dataclass
-class Heard:
-    """Many files that were read, and those that could not be.
-
-    Args:
-        sounds: what could be read.
-        rows: the place of each among all files.
-        unreadable: the place of every other one, and why.
-    """
-
-    sounds: list[Sound] = field(default_factory=list)
-    rows: list[int] = field(default_factory=list)
-    unreadable: dict[int, str] = field(default_factory=dict)
-
-    def notes(self) -> list[str]:
-        """What a person should know of the files: a line for each trait, and one that names those that are left out."""
-        said = {
-            "mixed": "several channels, mixed to one",
-            "resampled": "another sample rate, changed to {} Hz",
-            "clipped": "clipped, a wave cut off at full scale",
-        }
-        notes = []
-        for trait, line in said.items():
-            found = [sound for sound in self.sounds if trait in sound.traits]
-            if found:
-                files = f"{len(found):,} of {len(self.sounds):,} files ({found[0].path}{', ...' * (len(found) > 1)})"
-                notes.append(f"{line.format(found[0].rate)}: {files}")
-        if self.unreadable:
-            reasons = list(self.unreadable.values())
-            more = f"; and {len(reasons) - NAMED:,} more" if len(reasons) > NAMED else ""
-            files = f"{len(reasons):,} of {len(reasons) + len(self.sounds):,} files"
-            notes.append(f"left out {files}: {'; '.join(reasons[:NAMED])}{more}")
-        return notes
-
-
 def listen_to_all(
     paths: Sequence[PurePath],
     rate: int | None = None,
@@ -96,8 +67,8 @@ def listen_to_all(
     *,
     strict: bool = False,
     told: Callable[[int], None] = lambda done: None,
-) -> Heard:
-    """Read many files; one that cannot be read is left out.
+) -> Media[Sound]:
+    """Read many files, as `read_media` does.
 
     Args:
         paths: the files.
@@ -105,30 +76,9 @@ def listen_to_all(
         bins: of a frame.
         strict: refuse a file that cannot be read.
         told: hears how many files are done.
-
-    Raises:
-        InputError: with `strict` for a file that cannot be read; else if none can.
-        MissingExtra: the libraries that read sound are not installed.
     """
     rate = rate or commonest_rate(paths)
-    heard = Heard()
-    for row, path in enumerate(paths):
-        try:
-            sound = listen(path, rate, bins)
-        except MissingExtra:
-            raise
-        except InputError as error:
-            if strict:
-                raise
-            heard.unreadable[row] = str(error)
-        else:
-            heard.sounds.append(sound)
-            heard.rows.append(row)
-        told(row + 1)
-    if not heard.sounds:
-        reasons = list(heard.unreadable.values())
-        raise InputError(f"none of {len(reasons)} audio file(s) can be read: {'; '.join(reasons[:NAMED])}")
-    return heard
+    return read_media(paths, lambda path: listen(path, rate, bins), "audio file", SAID, strict=strict, told=told)
 
 
 def commonest_rate(paths: Iterable[PurePath]) -> int:

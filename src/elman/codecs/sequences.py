@@ -10,11 +10,18 @@ from elman.codecs.audio import Sound
 from elman.codecs.unicode import check_unicode
 from elman.errors import InputError
 
-Kind = Literal["text", "tokens", "audio", "series"]
-KINDS = dict(zip(get_args(Kind), ("texts", "lists of words", "audio files", "sequences of numbers"), strict=True))
+Kind = Literal["text", "tokens", "audio", "image", "series"]
+KINDS = dict(
+    zip(get_args(Kind), ("texts", "lists of words", "audio files", "images", "sequences of numbers"), strict=True)
+)
 """What a model may read, in words."""
-SUFFIXES: dict[str, Kind] = dict.fromkeys((".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff"), "audio")
+SUFFIXES: dict[str, Kind] = {
+    **dict.fromkeys((".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff"), "audio"),
+    **dict.fromkeys((".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff"), "image"),
+}
 """What a file holds, by the end of its name."""
+MEDIA: tuple[Kind, ...] = ("audio", "image")
+"""What stands in files of its own."""
 EXPECTED = "expected a list of texts, a list of (T_i, I) arrays or one (N, T, I) array"
 
 
@@ -66,8 +73,8 @@ def as_sequences(X: Any, name: str = "X") -> list[Any]:
     kind = kind_of(X, name)
     if kind == "tokens":
         return [_as_tokens(element, f"{name}[{index}]") for index, element in enumerate(elements)]
-    if kind == "audio":
-        return [_as_file(element, f"{name}[{index}]") for index, element in enumerate(elements)]
+    if kind in MEDIA:
+        return [_as_file(element, f"{name}[{index}]", kind) for index, element in enumerate(elements)]
     if kind == "text":
         for index, element in enumerate(elements):
             if not isinstance(element, str):
@@ -116,12 +123,13 @@ def _as_tokens(element: Any, name: str) -> list[str]:
     return [str(word) for word in words]
 
 
-def _as_file(element: Any, name: str) -> PurePath | Sound:
+def _as_file(element: Any, name: str, kind: Kind) -> PurePath | Sound:
     if isinstance(element, Sound):
         return element
     if not isinstance(element, PurePath):
         raise InputError(f"{name} is {_describe(element)}, but others are paths of files: expected a pathlib.Path")
-    _kind_of_file(element, name)
+    if (found := _kind_of_file(element, name)) != kind:
+        raise InputError(f"{name} is the file {element}, one of {KINDS[found]}, but others are {KINDS[kind]}")
     return element
 
 

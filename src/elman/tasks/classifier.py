@@ -16,7 +16,7 @@ from elman.errors import InputError
 from elman.tasks.coded import Batch, Coded, input_codec
 from elman.tasks.estimator import Estimator
 from elman.tasks.learning import LabelLearner, Learner, input_learner
-from elman.tasks.listening import readable
+from elman.tasks.media import readable
 from elman.tasks.online import learn
 from elman.tasks.options import ClassifierOptions, check
 from elman.tasks.unseen import warn_of_unseen

@@ -13,7 +13,7 @@ from elman.errors import InputError
 from elman.models.inside import inside
 from elman.tasks.coded import Batch, Coded, input_codec
 from elman.tasks.learning import Learner, SeriesLearner, input_learner
-from elman.tasks.listening import readable
+from elman.tasks.media import readable
 from elman.tasks.options import RegressorOptions
 from elman.tasks.windowed import Windowed, outputs_and_state, parts_by_time
 from elman.tasks.word_vectors import vector_file

@@ -58,8 +58,8 @@ def named(table: "Table") -> list[dict[str, Any]]:
     if table.columns.text is not None:
         title = "text" if RESULTS.fullmatch(table.columns.text) else table.columns.text
         return [{title: text} for text in table.X]
-    if table.columns.audio is not None:
-        title = "file" if RESULTS.fullmatch(table.columns.audio) else table.columns.audio
+    if (media := table.columns.media) is not None:
+        title = "file" if RESULTS.fullmatch(media) else media
         return [{title: path} for path in table.keys]
     name = GROUP if GROUP in table.frame.columns else "sequence"
     return [{name: key} for key in table.keys]

@@ -1,4 +1,4 @@
-"""Audio files read before anything is learned from them or said of them: what cannot be read is left out and told."""
+"""Media files read before anything is learned from them or said of them: what cannot be read is left out and told."""
 
 import time
 import warnings
@@ -9,37 +9,39 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from elman.codecs import AudioCodec, Sound, kind_of, listen_to_all
-from elman.codecs.audio import Heard
+from elman.codecs import KINDS, AudioCodec, Media, Sound, kind_of, listen_to_all
 from elman.errors import DataWarning
 
 LONG = 2.0  # seconds after which it is worth a line that files were read
 
 
-def listened(paths: Sequence[Any], codec: AudioCodec | None, *, strict: bool = False, verbose: int = 1) -> Heard:
-    """Read audio files, and show how far it is.
+READ = ("audio",)  # kinds of media that are read here
+
+
+def media_of(paths: Sequence[Any], codec: Any = None, *, strict: bool = False, verbose: int = 1) -> Media[Any]:
+    """Read media files, and show how far it is.
 
     Args:
-        paths: the files.
-        codec: of a fitted model, which says the sample rate; None: the commonest one of the files.
+        paths: the files, all of one kind.
+        codec: of a fitted model, which says how, such as the sample rate; None: as fits the files.
         strict: refuse a file that cannot be read.
         verbose: 0: nothing is shown.
 
     Raises:
         InputError: none of them can be read; or with `strict`, one of them.
-        MissingExtra: the libraries that read sound are not installed.
+        MissingExtra: the libraries that read them are not installed.
     """
     console = Console(quiet=not verbose, stderr=True)
-    with _progress(console, len(paths)) as told:
-        if codec is None:
-            return listen_to_all(paths, strict=strict, told=told)
-        return listen_to_all(paths, codec.sample_rate, codec.bins, strict=strict, told=told)
+    with _progress(console, KINDS[kind_of(paths)], len(paths)) as told:
+        if isinstance(codec, AudioCodec):
+            return listen_to_all(paths, codec.sample_rate, codec.bins, strict=strict, told=told)
+        return listen_to_all(paths, strict=strict, told=told)  # a codec of another kind refuses them itself
 
 
 def readable(
     sequences: list[Any], targets: list[Any], codec: Any = None, *, verbose: int = 1
 ) -> tuple[list[Any], list[Any]]:
-    """Of audio files those that can be read, as sounds, and their targets; any other sequences as they are.
+    """Of media files those that can be read, and their targets; any other sequences as they are.
 
     What is odd about the files, and which are left out, is told by a `DataWarning`.
 
@@ -49,25 +51,24 @@ def readable(
         codec: that of a fitted model.
         verbose: 0: no progress is shown.
     """
-    if not sequences or kind_of(sequences) != "audio" or all(isinstance(one, Sound) for one in sequences):
+    if not sequences or kind_of(sequences) not in READ or all(isinstance(one, Sound) for one in sequences):
         return sequences, targets
-    known = codec if isinstance(codec, AudioCodec) else None  # another one refuses them itself
-    heard = listened(sequences, known, verbose=verbose)
-    for note in heard.notes():
+    media = media_of(sequences, codec, verbose=verbose)
+    for note in media.notes():
         warnings.warn(note, DataWarning, stacklevel=4)
-    return list(heard.sounds), [targets[row] for row in heard.rows]
+    return list(media.items), [targets[row] for row in media.rows]
 
 
 @contextmanager
-def _progress(console: Console, files: int) -> Iterator[Callable[[int], None]]:
+def _progress(console: Console, what: str, files: int) -> Iterator[Callable[[int], None]]:
     started = time.perf_counter()
     if console.is_terminal and not console.is_dumb_terminal and not console.is_jupyter:
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         with Progress(*columns, console=console, transient=True, refresh_per_second=5) as progress:
-            task = progress.add_task("reading audio files", total=files)
+            task = progress.add_task(f"reading {what}", total=files)
             yield lambda done: progress.update(task, completed=done)
     else:
         yield lambda done: None
     seconds = time.perf_counter() - started
     if not console.is_terminal and seconds > LONG:
-        console.print(f"elman: read {files:,} audio files in {seconds:.1f} s", highlight=False, soft_wrap=True)
+        console.print(f"elman: read {files:,} {what} in {seconds:.1f} s", highlight=False, soft_wrap=True)

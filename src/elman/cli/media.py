@@ -1,4 +1,4 @@
-"""Tables of audio files on the command line."""
+"""Tables of media files, sounds or images, on the command line."""
 
 from dataclasses import replace
 from typing import Any
@@ -6,12 +6,12 @@ from typing import Any
 import pandas as pd
 
 from elman.cli.columns import Table
-from elman.codecs import AudioCodec, kind_of
-from elman.tasks.listening import listened
+from elman.codecs import kind_of
+from elman.tasks.media import READ, media_of
 
 
-def with_sounds(table: Table, codec: Any = None, *, strict: bool = False, verbose: int = 1) -> Table:
-    """A table whose audio files are read; those that cannot be are left out. Any other table as it is.
+def with_media(table: Table, codec: Any = None, *, strict: bool = False, verbose: int = 1) -> Table:
+    """A table whose media files are read; those that cannot be are left out. Any other table as it is.
 
     Args:
         table: paths of files.
@@ -22,18 +22,17 @@ def with_sounds(table: Table, codec: Any = None, *, strict: bool = False, verbos
     Raises:
         InputError: no file can be read; or with `strict`, one cannot.
     """
-    if not table.X or kind_of(table.X) != "audio":
+    if not table.X or kind_of(table.X) not in READ:
         return table
-    known = codec if isinstance(codec, AudioCodec) else None  # another one refuses the table itself
-    heard = listened(table.X, known, strict=strict, verbose=verbose)
+    media = media_of(table.X, codec, strict=strict, verbose=verbose)
     return replace(
         table,
-        X=list(heard.sounds),
-        y=[table.y[row] for row in heard.rows] if table.y else [],
-        keys=[table.keys[row] for row in heard.rows],
-        frame=table.frame.iloc[heard.rows],
-        notes=[*table.notes, *heard.notes()],
-        unreadable={row: (table.keys[row], reason) for row, reason in heard.unreadable.items()},
+        X=list(media.items),
+        y=[table.y[row] for row in media.rows] if table.y else [],
+        keys=[table.keys[row] for row in media.rows],
+        frame=table.frame.iloc[media.rows],
+        notes=[*table.notes, *media.notes()],
+        unreadable={row: (table.keys[row], reason) for row, reason in media.unreadable.items()},
     )
 
 
