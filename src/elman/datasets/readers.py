@@ -103,7 +103,7 @@ def _idx(compressed: bytes) -> NDArray[np.uint8]:
     return np.frombuffer(content, dtype=np.uint8, offset=4 + 4 * dimensions).reshape(shape)
 
 
-READERS: Mapping[str, Callable[[Path], pd.DataFrame]] = {
+READERS: Mapping[str, Callable[..., pd.DataFrame]] = {
     "pronunciations-full": read_cmudict,
     "weather": read_weather,
     "moby-dick": read_moby_dick,

