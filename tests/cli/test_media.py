@@ -106,8 +106,10 @@ def test_strict_refuses_a_bad_file(refused, clips: Path, model: str) -> None:
 
 def test_what_is_refused(refused, clips: Path, model: str) -> None:
     train = ("train", "classify", str(clips), "--label", "word", "-o", "n.safetensors")
-    assert "give --text COL, --audio COL, or --input COL" in refused(*train)
-    assert "give --text COL, --audio COL, or --input COL" in refused(*train, "--audio", "file", "--text", "file")
+    assert "give --text COL, --audio COL, --image COL, or --input COL" in refused(*train)
+    assert "give --text COL, --audio COL, --image COL, or --input COL" in refused(
+        *train, "--audio", "file", "--text", "file"
+    )
     assert "--stream reads texts and numbers, not audio files" in refused(*train, "--audio", "file", "--stream")
     assert "no column 'sound' in" in refused(*train, "--audio", "sound")
     assert "m.safetensors reads audio files: give --audio COL" in refused(

@@ -38,7 +38,7 @@ def test_a_damaged_description_is_refused(codec):
                 codec_from_config({name: config[name] for name in config if name != key})
 
 
-@pytest.mark.parametrize("config", [{}, {"kind": "image"}, {"kind": ["text"]}, None, 3], ids=str)
+@pytest.mark.parametrize("config", [{}, {"kind": "smell"}, {"kind": ["text"]}, None, 3], ids=str)
 def test_an_unknown_kind(config):
     with pytest.raises(InputError, match=r"the codec kind .* is unknown, expected one of .*label, scales, series"):
         codec_from_config(config)

@@ -6,8 +6,8 @@ from typing import Any
 import pandas as pd
 
 from elman.cli.columns import Table
-from elman.codecs import kind_of
-from elman.tasks.media import READ, media_of
+from elman.codecs import MEDIA, kind_of
+from elman.tasks.media import media_of
 
 
 def with_media(table: Table, codec: Any = None, *, strict: bool = False, verbose: int = 1) -> Table:
@@ -22,7 +22,7 @@ def with_media(table: Table, codec: Any = None, *, strict: bool = False, verbose
     Raises:
         InputError: no file can be read; or with `strict`, one cannot.
     """
-    if not table.X or kind_of(table.X) not in READ:
+    if not table.X or kind_of(table.X) not in MEDIA:
         return table
     media = media_of(table.X, codec, strict=strict, verbose=verbose)
     return replace(

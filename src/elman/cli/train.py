@@ -92,21 +92,26 @@ def classify(
     audio: Annotated[
         str | None, typer.Option(metavar="COL", help="Column of audio files to hear; paths from the table's folder")
     ] = None,
+    image: Annotated[
+        str | None,
+        typer.Option(metavar="COL", help="Column of images to read row by row; paths from the table's folder"),
+    ] = None,
     inputs: Inputs = None,
 ) -> None:
-    """Sequence in, its class out: a text, a sound, or numbers in time.
+    """Sequence in, its class out: a text, a sound, an image, or numbers in time.
 
     Numbers stand in columns of lists (JSON lines, Parquet), or in the long form: a row for each time step, with the
     columns unique_id and ds, which name the sequence and order its steps.
     """
     from elman.cli.columns import Columns
 
-    if sum((text is not None, audio is not None, bool(inputs))) != 1:
+    if sum((text is not None, audio is not None, image is not None, bool(inputs))) != 1:
         raise InputError(
-            "the network reads a text, a sound or numbers: give --text COL, --audio COL, or --input COL for each "
-            "column of numbers"
+            "the network reads a text, a sound, an image or numbers: give --text COL, --audio COL, --image COL, or "
+            "--input COL for each column of numbers"
         )
-    run("classify", job, Columns(text=text, inputs=tuple(inputs or ()), target=label, audio=audio), options)
+    columns = Columns(text=text, inputs=tuple(inputs or ()), target=label, audio=audio, image=image)
+    run("classify", job, columns, options)
 
 
 @trains(RegressorOptions)

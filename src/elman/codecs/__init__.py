@@ -2,9 +2,11 @@
 
 from elman.codecs.audio import AudioCodec, Sound, listen_to_all
 from elman.codecs.calendar import CalendarCodec
+from elman.codecs.image import ImageCodec, look_at_all
 from elman.codecs.label import LabelCodec
 from elman.codecs.media import Media
 from elman.codecs.moments import Moments
+from elman.codecs.picture import Picture
 from elman.codecs.ragged import Ragged, digest
 from elman.codecs.registry import Codec, InputCodec, codec_from_config
 from elman.codecs.scales import ScalesCodec
@@ -24,11 +26,13 @@ __all__ = [
     "AudioCodec",
     "CalendarCodec",
     "Codec",
+    "ImageCodec",
     "InputCodec",
     "Kind",
     "LabelCodec",
     "Media",
     "Moments",
+    "Picture",
     "Ragged",
     "ScalesCodec",
     "SeriesCodec",
@@ -42,4 +46,5 @@ __all__ = [
     "digest",
     "kind_of",
     "listen_to_all",
+    "look_at_all",
 ]

@@ -5,6 +5,7 @@ from typing import Any, Protocol, Self
 
 from elman.codecs.audio import AudioCodec
 from elman.codecs.calendar import CalendarCodec
+from elman.codecs.image import ImageCodec
 from elman.codecs.label import LabelCodec
 from elman.codecs.ragged import Ragged
 from elman.codecs.scales import ScalesCodec
@@ -50,7 +51,7 @@ class InputCodec(Codec, Protocol):
 CODECS: dict[str, Any] = {
     codec.kind: codec
     for codec in (
-        *(TextCodec, TokensCodec, AudioCodec, SeriesCodec, LabelCodec, TagCodec),
+        *(TextCodec, TokensCodec, AudioCodec, ImageCodec, SeriesCodec, LabelCodec, TagCodec),
         *(CalendarCodec, ScalesCodec),
     )
 }

@@ -7,6 +7,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from elman.codecs.audio import Sound
+from elman.codecs.picture import Picture
 from elman.codecs.unicode import check_unicode
 from elman.errors import InputError
 
@@ -39,6 +40,8 @@ def kind_of(X: Any, name: str = "X") -> Kind:
         return _kind_of_file(first, f"{name}[0]")
     if isinstance(first, Sound):
         return "audio"
+    if _is_image(first):
+        return "image"
     return "tokens" if any(_begins_with_text(one) for one in elements) else "series"
 
 
@@ -58,13 +61,14 @@ def as_sequences(X: Any, name: str = "X") -> list[Any]:
     """The sequences in one form.
 
     Args:
-        X: texts; lists of words; paths (`pathlib.Path`) of files, or sounds that were read; or numbers: a list of
+        X: texts; lists of words; paths (`pathlib.Path`) of files, or sounds and pictures that were read; images, of
+            Pillow's or as (H, W, 3) arrays of uint8; or numbers: a list of
             (T_i, I) arrays, of (T_i,) arrays (then I is 1), or one (N, T, I) array. Lists of lists, pandas columns and
             CPU tensors are read as arrays. NaN is a missing value.
         name: what the caller calls `X`, for messages.
 
     Returns:
-        N strings, lists of strings, paths or sounds, or float64 arrays of shape (T_i, I); T_i may be 0.
+        N strings, lists of strings, paths, sounds or images, or float64 arrays of shape (T_i, I); T_i may be 0.
 
     Raises:
         InputError: `X` is something else, is empty, mixes kinds, or its sequences differ in I.
@@ -123,8 +127,15 @@ def _as_tokens(element: Any, name: str) -> list[str]:
     return [str(word) for word in words]
 
 
-def _as_file(element: Any, name: str, kind: Kind) -> PurePath | Sound:
-    if isinstance(element, Sound):
+def _is_image(element: Any) -> bool:
+    """Whether it is an image in memory; Pillow is not imported to know that."""
+    if isinstance(element, np.ndarray):
+        return element.ndim == 3 and element.dtype == np.uint8 and element.shape[2] in (3, 4)
+    return isinstance(element, Picture) or any(one.__module__ == "PIL.Image" for one in type(element).__mro__)
+
+
+def _as_file(element: Any, name: str, kind: Kind) -> Any:
+    if isinstance(element, Sound) if kind == "audio" else _is_image(element):
         return element
     if not isinstance(element, PurePath):
         raise InputError(f"{name} is {_describe(element)}, but others are paths of files: expected a pathlib.Path")

@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from elman.datasets.archives import read_member, read_members
+from elman.datasets.emoji import read_emoji
 from elman.datasets.intents import read_intents
 from elman.datasets.registry import FASHION_CLASSES, FASHION_PIXELS, VOWEL_CHANNELS, Dataset
 from elman.errors import InputError
@@ -110,4 +111,5 @@ READERS: Mapping[str, Callable[..., pd.DataFrame]] = {
     "japanese-vowels": read_japanese_vowels,
     "fashion-mnist": read_fashion_mnist,
     "intents": read_intents,
+    "emoji": read_emoji,
 }

@@ -297,6 +297,46 @@ _ALL = (
         "most, drawn with fixed seeds; a sentence of several templates stands once. What the templates leave open "
         "(rooms, names of devices, items of lists, messages, things to play) is filled with words of elman's own.",
     ),
+    Dataset(
+        name="emoji",
+        title="Emoji as Google draws them, and their names",
+        task="caption",
+        columns=(
+            Column("image", "text", "path of the drawing in the cache, a PNG of 64 by 64 pixels with alpha"),
+            Column("caption", "text", "its English name, such as woman pilot: dark skin tone"),
+            Column("base", "text", "the name of the drawing without skin tone: split by this, never by row"),
+            Column("skin_tone", "text", "light, medium-light, medium, medium-dark, dark, two of them, or none"),
+            Column("category", "text", "of ten, such as Food & Drink"),
+            Column("subcategory", "text", "of a hundred, such as food-fruit"),
+        ),
+        rows=3786,
+        licence="the drawings: Apache-2.0; their list: MIT; the names: Unicode-3.0",
+        packages=(
+            Package(
+                client="npm",
+                name="emoji-datasource-google",
+                version="16.0.0",
+                file="emoji-datasource-google-16.0.0.tgz",
+                sha256="fb5fd131b362aab7a55542d2a147a79708cce0a8b1c1bbacd470172708b5c438",
+            ),
+            Package(
+                client="npm",
+                name="cldr-annotations-full",
+                version="48.2.0",
+                file="cldr-annotations-full-48.2.0.tgz",
+                sha256="28576e51225deb51e3ddd734b0f824a0079682cb5d8c27faa9f68149317a14d1",
+            ),
+            Package(
+                client="npm",
+                name="cldr-annotations-derived-full",
+                version="48.2.0",
+                file="cldr-annotations-derived-full-48.2.0.tgz",
+                sha256="4be946ff5815f806ec78b50363d577a769f2fbfb90c6380a44e161a92436996e",
+            ),
+        ),
+        notes="3,786 drawings of 1,911 bases, each with a name of its own; the rest are their skin tones. Twelve "
+        "drawings have several names, such as flags of islands that are those of their country.",
+    ),
 )
 
 DATASETS: Mapping[str, Dataset] = {dataset.name: dataset for dataset in _ALL}

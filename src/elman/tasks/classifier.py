@@ -11,7 +11,7 @@ from sklearn.base import ClassifierMixin
 from sklearn.metrics import accuracy_score, f1_score, log_loss
 from torch import Tensor, nn
 
-from elman.codecs import LabelCodec, as_sequences
+from elman.codecs import MEDIA, LabelCodec, as_sequences
 from elman.errors import InputError
 from elman.tasks.coded import Batch, Coded, input_codec
 from elman.tasks.estimator import Estimator
@@ -25,7 +25,7 @@ from elman.train import BatchLoss, Metric
 
 
 class Classifier(ClassifierMixin, Estimator, ClassifierOptions):  # type: ignore[misc]
-    """Which class a sequence belongs to: texts, audio files or sequences of vectors, of any lengths.
+    """Which class a sequence belongs to: texts, sounds, images (row by row) or vectors, of any length.
 
     The network reads the sequence and its last state decides, or what is pooled over all steps: many to one.
     Arguments are keyword-only and listed in `ClassifierOptions`. The default is two layers of GRUs: on the
@@ -42,7 +42,7 @@ class Classifier(ClassifierMixin, Estimator, ClassifierOptions):  # type: ignore
     """
 
     task = "classify"
-    input_codecs = ("text", "audio", "series")
+    input_codecs = ("text", "audio", "image", "series")
     output_codec = "label"
 
     class_weight_: np.ndarray | None
@@ -69,7 +69,7 @@ class Classifier(ClassifierMixin, Estimator, ClassifierOptions):  # type: ignore
         return *self._pairs(X, y, self.codecs_["input"]), False
 
     def _pairs(self, X: Any, y: Any, codec: Any = None) -> tuple[list[Any], list[Any]]:
-        """Sequences and labels; of audio files those that can be read, with the codec of a fitted model or without."""
+        """Sequences and labels; of media files those that can be read, with the codec of a fitted model or without."""
         sequences, labels = list(as_sequences(X)), list(y)
         if len(sequences) != len(labels):
             raise InputError(f"X has {len(sequences)} sequences, but y has {len(labels)} labels")
@@ -188,13 +188,13 @@ class Classifier(ClassifierMixin, Estimator, ClassifierOptions):  # type: ignore
         A label that was never seen in training cannot be predicted: its sequences count as wrong, and a `DataWarning`
         says how many there are. The log loss, which would be infinite, is over the others.
 
-        Audio files that cannot be read are left out, which a `DataWarning` says as well.
+        Media files that cannot be read are left out, which a `DataWarning` says as well.
 
         Raises:
             InputError: none of the labels is one of the classes, or there is not one for each sequence.
         """
         self._check_fitted()
-        if self.codecs_["input"].kind == "audio" and len(X):
+        if self.codecs_["input"].kind in MEDIA and len(X):
             X, y = self._pairs(X, y, self.codecs_["input"])
         probabilities = self.predict_proba(X).astype(np.float64)
         truth, unseen = self._truth(y)

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from elman.codecs import KINDS, AudioCodec, InputCodec, Ragged, SeriesCodec, TextCodec, digest, kind_of
+from elman.codecs import KINDS, AudioCodec, ImageCodec, InputCodec, Ragged, SeriesCodec, TextCodec, digest, kind_of
 from elman.codecs.padding import pad, pad_slices
 from elman.codecs.sequences import EXPECTED
 from elman.errors import InputError
@@ -113,4 +113,6 @@ def input_codec(sequences: Sequence[Any], level: str | None, vectors: VectorFile
         return SeriesCodec().fit(sequences)
     if kind == "audio":
         return AudioCodec().fit(sequences)
+    if kind == "image":
+        return ImageCodec().fit(sequences)
     raise InputError(f"X holds {KINDS[kind]}, which no model of this task reads: {EXPECTED}")

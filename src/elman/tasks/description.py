@@ -58,6 +58,8 @@ def codec_facts(config: dict[str, Any]) -> dict[str, Any]:
         return {"kind": "label", "classes": config["classes"]}
     if config["kind"] == "audio":
         return {"kind": "audio", "sample_rate": config["sample_rate"], "channels": len(config["mean"])}
+    if config["kind"] == "image":
+        return {"kind": "image", "side": config["side"]}
     if config["kind"] == "tags":
         return {"kind": "tags", "scheme": config["scheme"], "tags": config["tags"]}
     if config["kind"] == "tokens":
@@ -78,6 +80,8 @@ def codec_line(codec: dict[str, Any]) -> str:
         return f"text, {codec['symbols']:,} {codec['level']}{pretrained}"
     if codec["kind"] == "audio":
         return f"sound at {codec['sample_rate']:,} Hz, {codec['channels']} log-mel channels every 10 ms"
+    if codec["kind"] == "image":
+        return f"images of {codec['side']} x {codec['side']} pixels, three colours"
     if codec["kind"] == "tokens":
         return f"words, {codec['words']:,}" + (f", of {codec['characters']} characters" if codec["characters"] else "")
     if codec["kind"] in ("label", "tags"):

@@ -9,13 +9,22 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from elman.codecs import KINDS, AudioCodec, Media, Sound, kind_of, listen_to_all
+from elman.codecs import (
+    KINDS,
+    MEDIA,
+    AudioCodec,
+    ImageCodec,
+    Media,
+    Picture,
+    Sound,
+    kind_of,
+    listen_to_all,
+    look_at_all,
+)
+from elman.codecs.picture import SIDE
 from elman.errors import DataWarning
 
 LONG = 2.0  # seconds after which it is worth a line that files were read
-
-
-READ = ("audio",)  # kinds of media that are read here
 
 
 def media_of(paths: Sequence[Any], codec: Any = None, *, strict: bool = False, verbose: int = 1) -> Media[Any]:
@@ -23,7 +32,8 @@ def media_of(paths: Sequence[Any], codec: Any = None, *, strict: bool = False, v
 
     Args:
         paths: the files, all of one kind.
-        codec: of a fitted model, which says how, such as the sample rate; None: as fits the files.
+        codec: which says how, such as the sample rate; None, or one of another kind, which refuses them itself: as
+            fits the files.
         strict: refuse a file that cannot be read.
         verbose: 0: nothing is shown.
 
@@ -32,10 +42,14 @@ def media_of(paths: Sequence[Any], codec: Any = None, *, strict: bool = False, v
         MissingExtra: the libraries that read them are not installed.
     """
     console = Console(quiet=not verbose, stderr=True)
-    with _progress(console, KINDS[kind_of(paths)], len(paths)) as told:
+    kind = kind_of(paths)
+    with _progress(console, KINDS[kind], len(paths)) as told:
+        if kind == "image":
+            side = codec.side if isinstance(codec, ImageCodec) else SIDE
+            return look_at_all(paths, side, strict=strict, told=told)
         if isinstance(codec, AudioCodec):
             return listen_to_all(paths, codec.sample_rate, codec.bins, strict=strict, told=told)
-        return listen_to_all(paths, strict=strict, told=told)  # a codec of another kind refuses them itself
+        return listen_to_all(paths, strict=strict, told=told)
 
 
 def readable(
@@ -48,10 +62,10 @@ def readable(
     Args:
         sequences: as `as_sequences` gives them.
         targets: one of each.
-        codec: that of a fitted model.
+        codec: see `media_of`.
         verbose: 0: no progress is shown.
     """
-    if not sequences or kind_of(sequences) not in READ or all(isinstance(one, Sound) for one in sequences):
+    if not sequences or kind_of(sequences) not in MEDIA or all(isinstance(one, Sound | Picture) for one in sequences):
         return sequences, targets
     media = media_of(sequences, codec, verbose=verbose)
     for note in media.notes():

@@ -40,7 +40,7 @@ class Regressor(RegressorMixin, Windowed, RegressorOptions):  # type: ignore[mis
     """
 
     task = "regress"
-    input_codecs = ("text", "audio", "series")
+    input_codecs = ("text", "audio", "image", "series")
     output_codec = "series"
 
     def prepared(self, X: Any, y: Any) -> tuple[Coded, Coded | None]:
