@@ -1,7 +1,8 @@
-"""Small archives of the forms that packages have."""
+"""Small archives of the forms that packages have, and sounds for them."""
 
 import io
 import tarfile
+import wave
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -42,3 +43,12 @@ def deb(path: Path, members: Mapping[str, bytes], compression: str = "xz") -> Pa
         written += [head.encode(), content, b"\n" * (len(content) % 2)]
     path.write_bytes(b"".join(written))
     return path
+
+
+def wav(seconds: float, rate: int = 8000) -> bytes:
+    """The bytes of a silent WAV file."""
+    content = io.BytesIO()
+    with wave.open(content, "wb") as sound:
+        sound.setparams((1, 2, rate, 0, "NONE", "not compressed"))
+        sound.writeframes(bytes(2 * round(seconds * rate)))
+    return content.getvalue()

@@ -25,7 +25,8 @@ def list_names() -> None:
 
     rows = [("name", "task", "rows", "licence", "where")]
     for dataset in map(describe, names()):
-        where = "here" if dataset.embedded else "fetched" if is_here(dataset.name) else "to fetch"
+        done, to_do = ("made", "to make") if dataset.programs else ("fetched", "to fetch")
+        where = "here" if dataset.embedded else done if is_here(dataset.name) else to_do
         rows.append((dataset.name, dataset.task, f"{dataset.rows:,}", dataset.licence, where))
     show_rows(rows)
 

