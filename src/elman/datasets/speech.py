@@ -79,6 +79,6 @@ def _words(name: str, text: str, files: dict[str, Path]) -> str:
 def _seconds(file: Path) -> float:
     try:
         with wave.open(str(file)) as sound:
-            return sound.getnframes() / sound.getframerate()
+            return float(sound.getnframes() / sound.getframerate())
     except (OSError, EOFError, wave.Error) as error:
         raise InputError(f"{file} is damaged ({error}): remove its folder, and load the data set again") from error
