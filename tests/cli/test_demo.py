@@ -3,7 +3,6 @@
 import io
 import json
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +12,6 @@ from typer.testing import CliRunner
 
 import elman
 from elman.cli.app import app
-from elman.cli.nearest_word import nearest_words
 from elman.cli.pronunciations import aligned, chosen_words, demonstrate
 from elman.errors import InputError
 from elman.tasks.text_scores import edit_distance
@@ -76,15 +74,6 @@ def test_no_word_is_on_two_sides_and_all_its_variants_on_one():
     }
     assert set(words.held_out[["word", "phonemes"]].itertuples(index=False, name=None)) == stressless
     assert set(chosen_words((300, 20, 40), 1).training["word"]) != set(chosen_words((300, 20, 40), 2).training["word"])
-
-
-@given(
-    words=st.lists(st.text("abcd'", min_size=1, max_size=9), min_size=1, max_size=5),
-    among=st.lists(st.text("abcde", min_size=1, max_size=12), min_size=1, max_size=30),
-)
-def test_the_nearest_word_is_the_first_of_those_with_the_fewest_edits(words, among):
-    expected = [int(np.argmin([edit_distance(word, other) for other in among])) for word in words]
-    assert nearest_words(words, among) == expected
 
 
 @given(a=st.lists(st.sampled_from("KTS"), max_size=6), b=st.lists(st.sampled_from("KTS"), max_size=6))

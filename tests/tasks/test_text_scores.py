@@ -4,11 +4,12 @@ from collections import Counter
 from functools import lru_cache
 from math import exp, log
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from elman.tasks.text_scores import edit_distance, error_rates, overlaps, symbols
+from elman.tasks.text_scores import edit_distance, error_rates, nearest_texts, overlaps, symbols
 
 WORDS = st.text("abc", max_size=6)
 
@@ -79,3 +80,12 @@ def test_chrf_is_as_popovic_defines_it() -> None:
     precision, recall = (sum(side) / 6 for side in zip(*sides, strict=True))
     expected = 100 * 5 * precision * recall / (4 * precision + recall)  # recall counts twice: beta = 2
     assert overlaps(PREDICTED[1:], RIGHT[1:])["chrf"] == pytest.approx(expected, rel=1e-9)
+
+
+@given(
+    words=st.lists(st.text("abcd'", max_size=5), min_size=1, max_size=5),
+    among=st.lists(st.text("abcde", max_size=6), min_size=1, max_size=30),
+)
+def test_the_nearest_text_is_the_first_of_those_with_the_fewest_edits(words: list[str], among: list[str]) -> None:
+    expected = [int(np.argmin([brute_force(word, other) for other in among])) for word in words]
+    assert nearest_texts(words, among) == expected

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.gridspec import SubplotSpec
 
 from elman.files import replace_file
+from elman.reports.alignment import END, draw_attention
 from elman.tasks import Translator
 
 LEFT = 0.035
@@ -24,7 +25,6 @@ STATES = LinearSegmentedColormap.from_list(
 WORDS = 3
 UNITS = 48  # of each layer and direction: those whose state changes most
 LONGEST, SILENT = 11, 4  # letters of a word to show, and how many of them are silent at best
-END = "■"
 CAPTIONS = (
     (
         "Attention",
@@ -131,10 +131,13 @@ def _draw_word(figure: Figure, place: SubplotSpec, one: Reading, right: bool) ->
     mark, colour = ("✓", "#2f7d4f") if right else ("✗", "#b3322b")
 
     attention = figure.add_subplot(grid[0, 0])
-    attention.imshow(one.attention, cmap=ATTENTION, vmin=0, vmax=1, aspect="auto")
-    attention.xaxis.tick_top()
-    attention.set_xticks(range(len(one.word)), list(one.word), size=15, weight="bold", color=INK)
-    attention.set_yticks(range(len(one.phonemes) + 1), [*one.phonemes, END], size=12, color=INK)
+    draw_attention(attention, one.attention, list(one.word), [*one.phonemes, END], ATTENTION)
+    for size, weight, labels in (
+        (15, "bold", attention.get_xticklabels()),
+        (12, "normal", attention.get_yticklabels()),
+    ):
+        for label in labels:
+            label.set(size=size, weight=weight, color=INK)
     attention.text(0, 1.22, one.word, transform=attention.transAxes, size=23, weight="bold", color=INK)
     spoken = f"{' '.join(one.phonemes)}  {mark}"
     attention.text(0, 1.14, spoken, transform=attention.transAxes, size=13, color=colour)

@@ -19,6 +19,7 @@ from elman.cli.flags import (
     TextColumn,
     WordVectors,
 )
+from elman.cli.pictures import check_pictures, write_pictures
 from elman.cli.predictions import Prediction, prediction_of
 from elman.cli.reading import read_data
 from elman.cli.shown import show_rows, tell, telling_warnings
@@ -64,6 +65,10 @@ def predict(
         str | None,
         typer.Option("--output", "-o", metavar="FILE", help="Write a table: .csv, .tsv, .jsonl or .parquet"),
     ] = None,
+    pictures: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Write a page (.html) of where the model looked while it wrote"),
+    ] = None,
     force: Force = False,
     strict: Annotated[
         bool, typer.Option("--strict", help="Refuse a file or a series that cannot be read; else its result is empty")
@@ -76,13 +81,14 @@ def predict(
         raise InputError("there are both sequences and --file: give one of them")
     if output is not None:
         check_writable(output, overwrite=force)
+    check_pictures(pictures, output, force=force)
 
     from elman.cli.media import frame_with_unreadable, with_media, with_unreadable
     from elman.cli.models import added_words, columns_of, open_model, read_series_as_told, unknown_symbols
 
     estimator, metadata = open_model(model)
     prediction = prediction_of(estimator.task)
-    given = {"beam": beam, "horizon": horizon, "level": level, "ahead": ahead, "fill": fill}
+    given = {"beam": beam, "horizon": horizon, "level": level, "ahead": ahead, "fill": fill, "pictures": pictures}
     flags = _flags(given, prediction, f"{model}, which was trained to {estimator.task}")
     read_series_as_told(estimator, strict=strict, fill=fill)
     if file is None:
@@ -94,6 +100,8 @@ def predict(
     added = added_words(estimator, word_vectors, table.X)
     with telling_warnings():
         found = prediction.records(estimator, table, flags)
+        if pictures is not None:
+            write_pictures(pictures, estimator, table, model, beam=beam, force=force)
     records = with_unreadable(found, table)
     if output is not None and as_json:
         _write_lines(records, output, force)

@@ -16,14 +16,13 @@ from rich.text import Text
 
 from elman import datasets
 from elman.cli.demo_picture import draw
-from elman.cli.nearest_word import nearest_words
 from elman.cli.shown import tell
 from elman.equations.plain import plain_equations
 from elman.errors import InputError
 from elman.files import check_writable
 from elman.nn.recurrent import find_cell
 from elman.tasks import Translator
-from elman.tasks.text_scores import edit_distance, error_rates
+from elman.tasks.text_scores import edit_distance, error_rates, nearest_texts
 
 TITLES = {"lstm": "LSTM", "gru": "GRU", "elman": "Elman (tanh)", "elman_relu": "Elman (ReLU)"}
 SHOWN = 12  # examples
@@ -143,7 +142,7 @@ def look_up(words: Words) -> Result:
     """How well it goes without learning: each word is said as the training word that is spelled most like it."""
     started = time.perf_counter()
     known = words.training.drop_duplicates("word")
-    nearest = nearest_words(list(words.references), known["word"].tolist())
+    nearest = nearest_texts(list(words.references), known["word"].tolist())
     phonemes = known["phonemes"].to_numpy()
     predicted = {word: str(phonemes[row]) for word, row in zip(words.references, nearest, strict=True)}
     return _result("nearest training word", predicted, words, None, time.perf_counter() - started)

@@ -194,6 +194,16 @@ class TextCodec:
         shown = [SHOWN_UNKNOWN if n == UNKNOWN else self.symbols[n - NUM_SPECIAL] for n in numbers]
         return (" " if self.level == "words" else "").join(shown)
 
+    def pieces(self, ids: np.ndarray | Sequence[int]) -> list[str]:
+        """What each number stands for by itself; a subword that is a part of a character shows as �.
+
+        Example:
+            >>> codec = TextCodec("words").fit(["HH AY"])
+            >>> codec.pieces(codec.encode("HH OW"))
+            ['HH', '�']
+        """
+        return [self.decode([number]) for number in ids]
+
     def unknown(self, text: str) -> list[str]:
         """The symbols of a text that the codec does not know, in order; subwords are all known."""
         if self._subwords is not None:

@@ -15,18 +15,22 @@ class Memory:
     Shape:
         values: (B, T, M)
         lengths: (B,)
+        unknown: (B, T), of truth values
 
     Args:
         values: the vectors; those at and past a source's length are not looked at.
         lengths: how many vectors each source has; 0 is allowed.
+        unknown: which steps are of symbols that were not known and may be copied; None: nothing is copied.
     """
 
     values: Tensor
     lengths: Tensor
+    unknown: Tensor | None = None
 
     def select(self, rows: Tensor) -> "Memory":
         """The sources that `rows` (R,) names, in that order; one may come several times."""
-        return Memory(self.values[rows], self.lengths[rows.to(self.lengths.device)])
+        unknown = None if self.unknown is None else self.unknown[rows]
+        return Memory(self.values[rows], self.lengths[rows.to(self.lengths.device)], unknown)
 
 
 class Attention(nn.Module):

@@ -7,6 +7,7 @@ from elman.errors import InputError
 from elman.models.attention import Memory
 from elman.models.decoder import Decoder
 from elman.models.inputs import SequenceInput
+from elman.models.inside import inside
 from elman.models.writer import Writer
 from elman.nn import Recurrent
 from elman.state import State
@@ -28,6 +29,7 @@ class Encoder(nn.Module):
         embedding_size: numbers that stand for a symbol.
         init: how the recurrent weights start; see `Recurrent`.
         frozen: see `SequenceInput`.
+        copied: the symbol that stands for what a decoder may copy; None: nothing is copied.
     """
 
     def __init__(
@@ -41,8 +43,10 @@ class Encoder(nn.Module):
         embedding_size: int,
         init: str,
         frozen: int,
+        copied: int | None = None,
     ) -> None:
         super().__init__()
+        self.copied = copied
         self.input = SequenceInput(source_size, embedding_size, dropout, frozen=frozen)
         self.recurrent = Recurrent(
             cell,
@@ -71,7 +75,10 @@ class Encoder(nn.Module):
             for name in last.names
         }
         first[last.names[0]] = first[last.names[0]].tanh()
-        return State(**first), Memory(output, lengths)
+        unknown = None
+        if self.copied is not None:
+            unknown = (source == self.copied) & inside(lengths, source.shape[1], source.device)
+        return State(**first), Memory(output, lengths, unknown)
 
 
 class EncoderDecoder(Writer):
@@ -91,8 +98,9 @@ class EncoderDecoder(Writer):
         init: how the recurrent weights start: "torch", "orthogonal", "identity".
         start: the symbol that the decoder reads first.
         end: the symbol that ends a target.
-        unknown: the symbol that stands for those that are not known; it is read and never written.
+        unknown: the symbol that stands for those that are not known; it is read, and written only as a copy.
         frozen: how many symbols of sources have vectors that are not learned; see `SequenceInput`.
+        copies: whether an unknown symbol may be written where the source has one, for the one that is looked at most.
 
     Raises:
         InputError: an argument is out of range.
@@ -123,11 +131,21 @@ class EncoderDecoder(Writer):
         end: int = 2,
         unknown: int = 0,
         frozen: int = 0,
+        copies: bool = False,
     ) -> None:
         if embedding_size < 1:
             raise InputError(f"embedding_size is {embedding_size}; the symbols of a target need at least 1")
         encoder = Encoder(
-            source_size, cell, hidden_size, num_layers, bidirectional, dropout, embedding_size, init, frozen
+            source_size,
+            cell,
+            hidden_size,
+            num_layers,
+            bidirectional,
+            dropout,
+            embedding_size,
+            init,
+            frozen,
+            copied=unknown if copies else None,
         )
         decoder = Decoder(
             target_size, encoder.memory_size, cell, hidden_size, num_layers, dropout, embedding_size, init

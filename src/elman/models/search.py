@@ -32,12 +32,14 @@ class Hypothesis:
         log_probability: of the symbols and the end symbol after them, given the source.
         score: `log_probability / (len(symbols) + 1) ** length_penalty`; the search looks for the highest.
         attention: what each step looked at, where it was asked for. Shape: (len(symbols) + 1, T).
+        copied: of each unknown symbol among them, in order, which step of the input it stands for.
     """
 
     symbols: tuple[int, ...]
     log_probability: float
     score: float
     attention: Tensor | None = None
+    copied: tuple[int, ...] = ()
 
 
 @torch.no_grad()

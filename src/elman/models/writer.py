@@ -25,7 +25,8 @@ class Writer(nn.Module):
         decoder: writes.
         start: the symbol that the decoder reads first.
         end: the symbol that ends a target.
-        unknown: the symbol that stands for those that are not known; it is read and never written.
+        unknown: the symbol that stands for those that are not known; it is read, and written only where the memory has
+            unknown symbols that may be copied.
     """
 
     def __init__(self, encoder: nn.Module, decoder: Decoder, start: int, end: int, unknown: int) -> None:
@@ -57,12 +58,17 @@ class Writer(nn.Module):
     def step(self, ids: Tensor, state: State, memory: Memory) -> tuple[Tensor, State]:
         """One step of free running: the log-probabilities of what follows `ids`, and the state after it.
 
-        The start symbol and the unknown one never follow: nobody can read them.
+        The start symbol never follows, and the unknown one only where there is something that it may be a copy of:
+        nobody can read them.
 
         Shape: ids (R,) -> log-probabilities (R, V).
         """
         logits, _, state = self.decoder(ids.unsqueeze(1), state, memory)
-        logits = logits.squeeze(1).index_fill(1, ids.new_tensor([self.start, self.unknown]), -torch.inf)
+        logits = logits.squeeze(1)
+        unknown = logits[:, self.unknown]
+        logits = logits.index_fill(1, ids.new_tensor([self.start, self.unknown]), -torch.inf)
+        if memory.unknown is not None:
+            logits[:, self.unknown] = unknown.masked_fill(~memory.unknown.any(1), -torch.inf)
         return logits.log_softmax(-1), state
 
     @torch.no_grad()
@@ -105,7 +111,23 @@ class Writer(nn.Module):
             max_length=max_length,
             length_penalty=length_penalty,
         )
-        return self._looked(found, state, memory) if attention else found
+        if attention or any(self.unknown in one.symbols for of_input in found for one in of_input):
+            found = self._copied(self._looked(found, state, memory), memory)
+        return found if attention else [[replace(one, attention=None) for one in of_input] for of_input in found]
+
+    def _copied(self, found: list[list[Hypothesis]], memory: Memory) -> list[list[Hypothesis]]:
+        """The hypotheses with what their unknown symbols stand for: of the memory's the one that was looked at most.
+
+        Source: Luong, Sutskever, Le, Vinyals and Zaremba, Addressing the Rare Word Problem in Neural Machine
+        Translation (2015), with attention in place of their alignments.
+        """
+        if memory.unknown is None:
+            return found
+        places = [row.nonzero().squeeze(1) for row in memory.unknown]
+        return [
+            [replace(one, copied=_most_looked_at(one, self.unknown, own)) for one in of_input]
+            for of_input, own in zip(found, places, strict=True)
+        ]
 
     def _looked(self, found: list[list[Hypothesis]], state: State, memory: Memory) -> list[list[Hypothesis]]:
         """The hypotheses with their attention, from one call that unrolls the decoder over all of them."""
@@ -121,3 +143,10 @@ class Writer(nn.Module):
 
     def _shifted(self, target: Tensor) -> Tensor:
         return torch.cat([target.new_full((len(target), 1), self.start), target], 1)
+
+
+def _most_looked_at(one: Hypothesis, unknown: int, places: Tensor) -> tuple[int, ...]:
+    """Of the input's steps `places` (K,), for each unknown symbol of a hypothesis the one that it looked at most."""
+    assert one.attention is not None
+    steps = [step for step, symbol in enumerate(one.symbols) if symbol == unknown]
+    return tuple(int(places[one.attention[step, places].argmax()]) for step in steps)

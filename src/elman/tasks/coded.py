@@ -97,9 +97,11 @@ class Coded:
         return Examples(Lengths(self.inputs.offsets, *targets), collate)
 
 
-def text_codec(texts: Sequence[str], level: str | None, vectors: VectorFile | None = None) -> TextCodec:
+def text_codec(
+    texts: Sequence[str], level: str | None, vectors: VectorFile | None = None, size: int | None = None
+) -> TextCodec:
     """A text codec for these texts; without a level, words where there are several in a text, else characters."""
-    return TextLearner(level, vectors=vectors).update(texts).codec(lambda: texts)
+    return TextLearner(level, vectors=vectors, size=size).update(texts).codec(lambda: texts)
 
 
 def input_codec(sequences: Sequence[Any], level: str | None, vectors: VectorFile | None = None) -> InputCodec:

@@ -419,7 +419,8 @@ class Estimator(BaseEstimator, Options, ABC):  # type: ignore[misc]
             one.history_ = History.from_config(about["history"])
             one.model_config_ = dict(about["model"])
             for name, kind in cls.learned.items():
-                setattr(one, name, kind(about["learned"][name]))
+                if name in about["learned"] or not hasattr(cls, name):  # with a default: older files have it not
+                    setattr(one, name, kind(about["learned"][name]))
             one._check_ends()
             with torch.device("meta"):  # neither memory nor random numbers for weights that are read anyway
                 network = build(one.model_config_)

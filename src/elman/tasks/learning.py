@@ -34,14 +34,17 @@ class TextLearner:
         level: characters, words or subwords.
         most: different words to count at most; None: all.
         vectors: where words have vectors that others have trained; the symbols are words then.
+        size: symbols at most; None: as many words as `VOCABULARY`, as many others as a text codec has.
     """
 
     all_rows = False
 
-    def __init__(self, level: str | None, most: int | None = None, vectors: VectorFile | None = None) -> None:
+    def __init__(
+        self, level: str | None, most: int | None = None, vectors: VectorFile | None = None, size: int | None = None
+    ) -> None:
         if vectors is not None:
             level = vectors.level(level)
-        self._level, self._vectors = level, vectors
+        self._level, self._vectors, self._size = level, vectors, size
         self.counts = SymbolCounts(level, most)  # type: ignore[arg-type]
 
     def update(self, values: Sequence[str]) -> "TextLearner":
@@ -56,7 +59,8 @@ class TextLearner:
             level = "words" if counts.num_words > 2 * counts.texts else "characters"
         # Rare words are left out, so that training meets unknown ones as prediction will; of few texts all are needed.
         rare = 2 if counts.texts >= 1000 else 1
-        options: dict[str, Any] = {"min_count": rare, "max_size": VOCABULARY} if level == "words" else {}
+        words = {"min_count": rare, "max_size": VOCABULARY} if level == "words" else {}
+        options: dict[str, Any] = words | ({"max_size": self._size} if self._size is not None else {})
         codec = TextCodec(level, **options)  # type: ignore[arg-type]
         if level == "subwords":
             return codec.fit(again())

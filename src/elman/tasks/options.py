@@ -47,6 +47,7 @@ RANGES = {
     **dict.fromkeys(("dropout", "validation_fraction", "average", "symbol_dropout"), Range(0, 1, open_most=True)),
     **dict.fromkeys(("momentum", "warm_up"), Range(0, 1, open_most=True)),
     "label_smoothing": Range(0, 1),
+    "vocabulary_size": Range(300),  # subwords need 259: the bytes and the special symbols
     "learning_rate": Range(0, open_least=True),
 }
 """The values of each option that is a number."""
@@ -208,6 +209,10 @@ class TranslatorOptions(SearchOptions, WordOptions, Options):
     dropout: float = option(0.1, "Probability of zeroing a value in training")
     source_level: str | None = option(None, "Source symbols: characters, words or subwords  [default: from the texts]")
     target_level: str | None = option(None, "Target symbols: characters, words or subwords  [default: from the texts]")
+    vocabulary_size: int | None = option(
+        None, "Symbols of source and of target at most  [default: 30000 words, 8000 subwords]"
+    )
+    copy_unknown: bool = option(True, "Write words that training did not know, such as names, as the source has them")
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

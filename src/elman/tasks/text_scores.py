@@ -5,9 +5,13 @@ from collections.abc import Sequence
 from itertools import zip_longest
 from typing import Any
 
+import numpy as np
 from rapidfuzz.distance import Levenshtein
+from rapidfuzz.process import cdist
 
 from elman.errors import require
+
+BLOCK = 250  # texts looked up at a time: 25 MB for 25,000 to look among
 
 
 def symbols(text: str, level: str) -> list[str]:
@@ -19,6 +23,26 @@ def symbols(text: str, level: str) -> list[str]:
 def edit_distance(a: Sequence[str], b: Sequence[str]) -> int:
     """How many insertions, deletions and substitutions turn a into b (Levenshtein)."""
     return int(Levenshtein.distance(a, b))
+
+
+def nearest_texts(texts: Sequence[str], among: Sequence[str]) -> list[int]:
+    """Which of `among` takes the fewest insertions, deletions and substitutions, for each of `texts`.
+
+    What has learned to write has to beat the answer to the nearest text. Of equally near ones the first.
+
+    Returns:
+        for each text the position in `among`.
+
+    Example:
+        >>> nearest_texts(["rack", "sing"], ["song", "back", "sink"])
+        [1, 0]
+    """
+    blocks = (texts[start : start + BLOCK] for start in range(0, len(texts), BLOCK))
+    return [
+        int(nearest)
+        for block in blocks
+        for nearest in cdist(block, among, scorer=Levenshtein.distance, dtype=np.int32).argmin(1)
+    ]
 
 
 def error_rates(predicted: Sequence[Sequence[str]], references: Sequence[Sequence[Sequence[str]]]) -> dict[str, float]:

@@ -3,19 +3,22 @@
 from abc import abstractmethod
 from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from elman.codecs import UNKNOWN, TextCodec
+from elman.codecs import START, UNKNOWN, TextCodec
 from elman.models import Hypothesis
 from elman.models.writer import IGNORED
 from elman.tasks.coded import Batch
 from elman.tasks.estimator import Estimator
 from elman.tasks.text_scores import error_rates, overlaps, require_sacrebleu, symbols
 from elman.train import BatchLoss
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 @dataclass(frozen=True)
@@ -26,11 +29,13 @@ class Written:
         text: what was written.
         score: log-probability over length to the power of the length penalty; higher is better.
         attention: (U + 1, T), how much each step, the end symbol's included, looked at each step of the input.
+        symbols: the U that the text is made of; as attention, where it was asked for.
     """
 
     text: str
     score: float
     attention: np.ndarray | None = None
+    symbols: tuple[str, ...] = ()
 
 
 class TextWriter(Estimator):
@@ -56,12 +61,30 @@ class TextWriter(Estimator):
         return cast(Hashable, one)
 
     def loss(self, model: nn.Module, batch: Batch) -> BatchLoss:
-        """Cross-entropy of every next symbol after the true ones before it: teacher forcing."""
-        logits = model(batch.inputs, batch.lengths, batch.targets)  # (B, U + 1, V)
+        """Cross-entropy of every next symbol after the true ones before it: teacher forcing.
+
+        Rare symbols are no answer to learn, but for copies: a model that copies is told others from them by START.
+        """
+        logits = model(batch.inputs, batch.lengths, batch.targets.masked_fill(batch.targets == START, UNKNOWN))
         expected = model.expected(batch.targets, batch.target_lengths)  # type: ignore[operator]
-        expected = expected.masked_fill(expected == UNKNOWN, IGNORED)  # rare symbols are no answer to learn
+        rare = START if self.model_config_.get("copies") else UNKNOWN
+        expected = expected.masked_fill(expected == rare, IGNORED)  # (B, U + 1), logits (B, U + 1, V)
         total = F.cross_entropy(logits.transpose(1, 2), expected, ignore_index=IGNORED, reduction="sum")
         return BatchLoss(total, int((expected != IGNORED).sum()))
+
+    @abstractmethod
+    def picture(self, one: Written, given: Any) -> "Figure":
+        """Where it looked while it wrote; `one` is with attention, of the input that is given."""
+
+    def shown_symbols(self, one: Hypothesis, given: Any) -> list[str]:
+        """What a hypothesis is made of."""
+        codec: TextCodec = self.codecs_["output"]
+        return codec.pieces(one.symbols)
+
+    def text(self, one: Hypothesis, given: Any) -> str:
+        """What a hypothesis says about the input that was given."""
+        codec: TextCodec = self.codecs_["output"]
+        return codec.decode(one.symbols)
 
     def predict(self, X: Any) -> list[str]:
         """The best text of each input."""
@@ -73,17 +96,18 @@ class TextWriter(Estimator):
         Args:
             X: the inputs.
             beam: how many hypotheses are carried; None for the estimator's own.
-            attention: whether each text tells what it looked at.
+            attention: whether each text tells what it looked at; `picture` draws it.
         """
         inputs = self._encoded(X)
-        codec: TextCodec = self.codecs_["output"]
 
-        def shown(one: Hypothesis) -> Written:
-            looked = None if one.attention is None else one.attention.cpu().numpy()
-            return Written(codec.decode(one.symbols), one.score, looked)
+        def written(one: Hypothesis, given: Any) -> Written:
+            if one.attention is None:
+                return Written(self.text(one, given), one.score)
+            looked = one.attention.cpu().numpy()
+            return Written(self.text(one, given), one.score, looked, tuple(self.shown_symbols(one, given)))
 
-        def run(batch: Tensor, lengths: Tensor) -> list[list[Written]]:
-            found = self.model_.search(  # type: ignore[operator]
+        def run(batch: Tensor, lengths: Tensor) -> list[list[Hypothesis]]:
+            found: list[list[Hypothesis]] = self.model_.search(  # type: ignore[operator]
                 batch,
                 lengths,
                 beam=self.beam if beam is None else beam,
@@ -91,9 +115,10 @@ class TextWriter(Estimator):
                 length_penalty=self.length_penalty,
                 attention=attention,
             )
-            return [[shown(one) for one in of_input] for of_input in found]
+            return found
 
-        return self._run(inputs, run)
+        found = self._run(inputs, run)
+        return [[written(one, given) for one in of_input] for of_input, given in zip(found, list(X), strict=True)]
 
     def evaluate(self, X: Any, y: Any) -> dict[str, float]:
         """Exact matches and symbol error rate; of words and subwords BLEU and chrF as well.

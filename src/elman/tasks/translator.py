@@ -1,17 +1,24 @@
 """Sequence of symbols in, another sequence of symbols out."""
 
+import warnings
 from collections.abc import Sequence
-from typing import Any, Self, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 
+import numpy as np
 from torch import Tensor
 
-from elman.codecs import KINDS, Ragged, as_sequences, kind_of
-from elman.errors import InputError
+from elman.codecs import KINDS, START, UNKNOWN, Ragged, TextCodec, as_sequences, kind_of
+from elman.codecs.unicode import normalise
+from elman.errors import DataWarning, InputError
+from elman.models import Hypothesis
 from elman.tasks.coded import Coded, text_codec
 from elman.tasks.learning import MOST_WORDS, Learner, TextLearner
 from elman.tasks.options import TranslatorOptions, check
-from elman.tasks.text_writer import TextWriter
+from elman.tasks.text_writer import TextWriter, Written
 from elman.tasks.word_vectors import vector_file
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 class Translator(TextWriter, TranslatorOptions):
@@ -33,9 +40,10 @@ class Translator(TextWriter, TranslatorOptions):
 
     task = "translate"
     input_codecs = ("text",)
-    learned = {"longer_": int}
+    learned = {"longer_": int, "longest_": int}
 
     longer_: int  # by how many symbols a target was longer than its source, at most
+    longest_: int = 0  # source of the training; 0: a file from before this was kept
 
     def fit(self, X: Any, y: Any, *, validation: tuple[Any, Any] | None = None, resume: bool = False) -> Self:
         """Train on texts X and what each is to give, y.
@@ -62,10 +70,10 @@ class Translator(TextWriter, TranslatorOptions):
         else:
             rows = self._split([source for source, _ in training])  # variants of a source stay together
             training, aside = ([training[row] for row in part] for part in rows)
-        source = text_codec([one for one, _ in training], self.source_level, vector_file(self))
-        target = text_codec([one for _, one in training], self.target_level)
+        source = text_codec([one for one, _ in training], self.source_level, vector_file(self), self.vocabulary_size)
+        target = text_codec([one for _, one in training], self.target_level, size=self.vocabulary_size)
         self.codecs_ = {"input": source, "output": target}
-        self.longer_ = 0
+        self.longer_ = self.longest_ = 0
         coded = self.coded(*_split(training))
         self.take_in(coded)
         return coded, self.coded(*_split(aside)) if aside else None
@@ -76,18 +84,37 @@ class Translator(TextWriter, TranslatorOptions):
 
     def learners(self, text: bool) -> dict[str, Learner]:
         """Of sources and targets."""
-        self.longer_ = 0
+        self.longer_ = self.longest_ = 0
         return {
-            "input": TextLearner(self.source_level, MOST_WORDS, vector_file(self)),
-            "output": TextLearner(self.target_level, MOST_WORDS),
+            "input": TextLearner(self.source_level, MOST_WORDS, vector_file(self), self.vocabulary_size),
+            "output": TextLearner(self.target_level, MOST_WORDS, size=self.vocabulary_size),
         }
 
     def coded(self, X: Sequence[str], y: Sequence[str], *, in_step: bool = False) -> Coded:
         """Sources and targets as numbers."""
-        return Coded(*(self.codecs_[end].encode_all(texts) for end, texts in (("input", X), ("output", y))))
+        inputs, targets = (self.codecs_[end].encode_all(texts) for end, texts in (("input", X), ("output", y)))
+        if self.copies:
+            self._mark(X, y, targets)
+        return Coded(inputs, targets)
+
+    @property
+    def copies(self) -> bool:
+        """Whether words that are not known may be copied: where words are read and words are written."""
+        return bool(self.copy_unknown) and all(codec.level == "words" for codec in self.codecs_.values())
+
+    def _mark(self, X: Sequence[str], y: Sequence[str], targets: Ragged) -> None:
+        """Tell the unknown words of targets that are copies from the others: these become START, no answer to learn."""
+        source: TextCodec = self.codecs_["input"]
+        places = np.flatnonzero(targets.values == UNKNOWN)
+        rows = np.searchsorted(targets.offsets, places, side="right") - 1
+        for place, row in zip(places.tolist(), rows.tolist(), strict=True):
+            word = normalise(y[row]).split()[place - int(targets.offsets[row])]
+            if word not in source.unknown(X[row]):
+                targets.values[place] = START
 
     def take_in(self, training: Coded) -> None:
-        """By how much targets are longer than their sources."""
+        """How long sources are, and by how much targets are longer."""
+        self.longest_ = max(self.longest_, int(training.inputs.lengths.max(initial=0)))
         longer = cast(Ragged, training.targets).lengths - training.inputs.lengths
         self.longer_ = max(self.longer_, int(longer.max(initial=0)))
 
@@ -97,11 +124,61 @@ class Translator(TextWriter, TranslatorOptions):
 
     def wiring(self, training: Coded) -> dict[str, Any]:
         """Encoder then decoder."""
-        return {"kind": "EncoderDecoder", **self.ends(), **self._network(len(training))}
+        copies = {"copies": True} if self.copies else {}
+        return {"kind": "EncoderDecoder", **self.ends(), **self._network(len(training)), **copies}
 
     def longest(self, lengths: Tensor) -> Tensor:
         """As much longer than its source as the longest was in training."""
         return (lengths + self.longer_).clamp(min=1)
+
+    def text(self, one: Hypothesis, given: Any) -> str:
+        """What a hypothesis says."""
+        return " ".join(self.shown_symbols(one, given)) if one.copied else super().text(one, given)
+
+    def shown_symbols(self, one: Hypothesis, given: Any) -> list[str]:
+        """What a hypothesis is made of; its unknown words are those of the source that it looked at."""
+        found = super().shown_symbols(one, given)
+        if not one.copied:
+            return found
+        read, copied = normalise(given).split(), iter(one.copied)
+        return [
+            read[next(copied)] if number == UNKNOWN else symbol
+            for number, symbol in zip(one.symbols, found, strict=True)
+        ]
+
+    def picture(self, one: Written, given: Any) -> "Figure":
+        """The symbols of a target against those of its source: the darker, the more it looked there.
+
+        Args:
+            one: of `hypotheses(..., attention=True)`.
+            given: its source.
+
+        Raises:
+            InputError: `one` is without attention.
+        """
+        from elman.reports.alignment import alignment
+
+        if one.attention is None:
+            raise InputError("the hypothesis has no attention to draw: ask for it, hypotheses(X, attention=True)")
+        codec: TextCodec = self.codecs_["input"]
+        read = normalise(given).split() if codec.level == "words" else codec.pieces(codec.encode(given))
+        read = list(normalise(given)) if codec.level == "characters" else read  # unknown ones as they are
+        return alignment(one.attention, read, one.symbols)
+
+    def _encoded(self, X: Any, name: str = "X") -> Sequence[np.ndarray]:
+        """Sources as numbers; it is told of those that are longer than any in training."""
+        inputs = super()._encoded(X, name)
+        longer = [len(one) for one in inputs if len(one) > self.longest_] if self.longest_ else []
+        if longer:
+            what = self.codecs_["input"].level
+            warnings.warn(
+                f"{len(longer)} of {len(inputs)} sources {'is' if len(longer) == 1 else 'are'} longer than any in "
+                f"training: up to {max(longer)} {what}, there {self.longest_}; a translation of so much is not to be "
+                "relied on: cut it into sentences, or train with longer pairs",
+                DataWarning,
+                stacklevel=4,
+            )
+        return inputs
 
 
 def _texts(values: Any, name: str) -> list[str]:

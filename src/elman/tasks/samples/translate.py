@@ -1,23 +1,32 @@
 """Samples of translations beside what is right."""
 
+import warnings
 from typing import Any
 
 import numpy as np
 
+from elman.codecs import START, UNKNOWN
+from elman.errors import DataWarning
 from elman.reports import Report
 from elman.tasks.coded import Coded
+from elman.tasks.pictures import add_pictures
 from elman.tasks.samples.rows import RIGHT, SHOWN, WRONG, short
 from elman.tasks.text_scores import edit_distance, symbols
 
 SEQUENCES = 200
+DRAWN = 3  # sources whose attention is shown
+FITTING = 30  # symbols of a source that is
 
 
 def add(report: Report, estimator: Any, validation: Coded, rows: np.ndarray) -> None:
-    """Random ones and the worst."""
+    """Random ones, the worst, and where the network looked."""
     source, target = estimator.codecs_["input"], estimator.codecs_["output"]
     inputs = [source.decode(validation.inputs[row]) for row in rows]
-    expected = [target.decode(validation.targets[row]) for row in rows]
-    predicted = estimator.predict(inputs)
+    targets = [validation.targets[row] for row in rows]
+    expected = [target.decode(np.where(one == START, UNKNOWN, one)) for one in targets]  # see Translator.coded
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataWarning)  # of long sources: these are what is validated with
+        predicted = estimator.predict(inputs)
     cut = [(symbols(a, target.level), symbols(b, target.level)) for a, b in zip(expected, predicted, strict=True)]
     errors = [edit_distance(a, b) for a, b in cut]
     exact = errors.count(0)
@@ -36,3 +45,6 @@ def add(report: Report, estimator: Any, validation: Coded, rows: np.ndarray) -> 
     worst = sorted((k for k in range(len(rows)) if errors[k]), key=lambda k: (-errors[k] / max(len(cut[k][0]), 1), k))
     if worst:
         report.table(header, map(line, worst[:SHOWN]), "The worst: those with most errors for their length.")
+    fitting = [k for k in range(len(rows)) if 0 < len(validation.inputs[rows[k]]) <= FITTING][:DRAWN]
+    if fitting:
+        add_pictures(report, estimator, [inputs[k] for k in fitting], [inputs[k] for k in fitting])
