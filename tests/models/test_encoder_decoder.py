@@ -191,3 +191,41 @@ def test_learns_to_reverse() -> None:
         found: list[list[Hypothesis]] = model.search(source, lengths, beam=beam, max_length=8)
         right = sum(h[0].symbols == tuple(word[::-1]) for h, word in zip(found, words, strict=True))
         assert right >= 195
+
+
+def test_the_unknown_symbol_is_written_only_as_a_copy() -> None:
+    source = torch.tensor([[3, 0, 4, 0], [3, 5, 4, 0], [0, 6, 0, 0]])
+    lengths = torch.tensor([4, 3, 2])  # the second has none: what stands past its end is no symbol
+    model = small(copies=True)
+    with torch.no_grad():
+        model.decoder.readout.bias[model.unknown] = 3.0
+        model.decoder.readout.bias[model.end] = -2.0
+    state, memory = model.encoder(source, lengths)
+    assert memory.unknown is not None
+    assert memory.unknown.tolist() == [[False, True, False, True], [False] * 4, [True, False, False, False]]
+    log_probs, _ = model.step(torch.full((3,), model.start), state, memory)
+    logits = model(source, lengths, torch.zeros(3, 0, dtype=torch.int64))[:, 0]
+    logits[:, model.start] = -torch.inf
+    logits[1, model.unknown] = -torch.inf
+    torch.testing.assert_close(log_probs, logits.log_softmax(-1), rtol=1e-10, atol=1e-12)
+    for beam in (1, 3):
+        plain = model.search(source, lengths, beam=beam, max_length=5)
+        looked = model.search(source, lengths, beam=beam, max_length=5, attention=True)
+        assert all(one.attention is None for found in plain for one in found)
+        for found, places in zip(looked, ([1, 3], [], [0]), strict=True):
+            for one in found:
+                assert one.attention is not None
+                steps = [u for u, symbol in enumerate(one.symbols) if symbol == model.unknown]
+                copied = tuple(max(places, key=lambda t: one.attention[u, t].item()) for u in steps)
+                assert one.copied == copied
+        assert [[one.copied for one in found] for found in plain] == [[one.copied for one in found] for found in looked]
+        assert any(one.copied for one in plain[0])
+        assert not any(model.unknown in one.symbols for one in plain[1])
+
+
+def test_without_copies_nothing_unknown_is_written() -> None:
+    model = small()
+    with torch.no_grad():
+        model.decoder.readout.bias[model.unknown] = 9.0
+    found = model.search(torch.tensor([[3, 0, 4]]), torch.tensor([3]), beam=4, max_length=4)
+    assert not any(model.unknown in one.symbols for one in found[0])

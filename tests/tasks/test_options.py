@@ -235,7 +235,7 @@ def test_numbers_may_be_numpys() -> None:
     assert outcome(fitted("regress", **options)) == outcome(fitted("regress", dropout=0.25))
 
 
-FORECASTS = "test_forecaster.py"  # which shows that a forecaster's own options change something
+OTHERS = ("test_forecaster.py", "test_translator.py")  # which show that options of their own change something
 KINDS = (
     *(ClassifierOptions, ForecasterOptions, GeneratorOptions, RegressorOptions, TaggerOptions),
     TranslatorOptions,
@@ -249,7 +249,10 @@ def test_words_are_declared_once_and_checked() -> None:
     assert CHOICES["level"] == get_args(Level)
     assert CHOICES["pooling"] == POOLINGS
     tested = {name for _, name, _ in CHANGES}
-    rest = "".join(path.read_text(encoding="utf-8") for path in (Path(__file__), Path(__file__).parent / FORECASTS))
+    rest = "".join(
+        path.read_text(encoding="utf-8")
+        for path in (Path(__file__), *(Path(__file__).with_name(one) for one in OTHERS))
+    )
     # where, with how many, and what happens when something goes wrong: see test_estimator.py and test_resume.py
     # and for word vectors test_word_vectors.py
     machine = {

@@ -5,8 +5,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 import elman
+from elman.codecs import START, UNKNOWN
 from elman.tasks.text_scores import error_rates, overlaps
 
 QUICK: dict[str, Any] = {"hidden_size": 6, "epochs": 2, "batch_size": 4, "num_threads": 1, "verbose": 0}
@@ -61,7 +63,7 @@ def test_attention_is_a_share_of_the_source_at_each_step(translator: elman.Trans
 
 
 def test_a_translation_does_not_depend_on_its_batch(translator: elman.Translator) -> None:
-    texts = [*TEXTS, "", "abcabcabcabc"]
+    texts = [*TEXTS, "", "abcabcab"]
     together, alone = translator.hypotheses(texts), [translator.hypotheses([text])[0] for text in texts]
     for found, expected in zip(together, alone, strict=True):
         assert [one.text for one in found] == [one.text for one in expected]
@@ -107,3 +109,87 @@ def test_validation_data_of_ones_own_are_used_and_not_learned_from() -> None:
     by_x, by_a = (elman.Translator(**QUICK).fit(TEXTS, TARGETS, validation=([text], ["A B"])).history_ for text in "xa")
     assert by_x.epochs[0].training_loss == by_a.epochs[0].training_loss
     assert by_x.epochs[0].validation_loss != by_a.epochs[0].validation_loss
+
+
+def trips(n: int, seed: int) -> tuple[list[str], list[str]]:
+    """Sentences with a name that stands in no other, and their translations, in which it stands elsewhere."""
+    generator = np.random.default_rng((2, seed))
+    names = ["".join(generator.choice(list("aeikmnrstuw"), 9)).capitalize() for _ in range(n)]
+    days = {"monday": "lundi", "friday": "vendredi", "sunday": "dimanche"}
+    chosen = generator.choice(list(days), n)
+    sources = [f"{day} we fly to {name}" for day, name in zip(chosen, names, strict=True)]
+    return sources, [f"a {name} nous volons {days[day]}" for day, name in zip(chosen, names, strict=True)]
+
+
+@pytest.mark.parametrize("copies", [True, False])
+def test_words_that_nobody_knows_are_copied(copies: bool) -> None:
+    options: dict[str, Any] = {"hidden_size": 24, "dropout": 0.0, "batch_size": 16, "learning_rate": 0.01, "epochs": 3}
+    one = elman.Translator(copy_unknown=copies, **{**QUICK, **options}).fit(*trips(1200, 0))
+    assert {codec.level for codec in one.codecs_.values()} == {"words"}
+    sources, targets = trips(60, 1)
+    for beam in (1, 4):
+        one.set_params(beam=beam)
+        assert one.score(sources, targets) == (1.0 if copies else 0.0)
+    known = "monday we fly to friday"  # nothing to copy
+    for found in one.hypotheses([known], beam=8)[0]:
+        assert set(found.text.split()) <= set(one.codecs_["output"].symbols)
+
+
+def test_a_copy_is_of_the_unknown_word_that_was_looked_at_most() -> None:
+    one = elman.Translator(**QUICK).fit(*trips(1200, 0))
+    with torch.no_grad():
+        one.model_.decoder.readout.bias[UNKNOWN] = 9.0
+    for source in ("fly to Oslo and Rome", "Oslo", "we Rome fly"):
+        unknown = [place for place, word in enumerate(source.split()) if word in ("Oslo", "Rome", "and")]
+        best = one.hypotheses([source], beam=1, attention=True)[0][0]
+        assert best.attention is not None
+        assert set(best.symbols) & {"Oslo", "Rome", "and"}
+        for word, looked in zip(best.symbols, best.attention, strict=False):
+            if word in source.split():
+                assert word == source.split()[max(unknown, key=lambda place: looked[place])]
+        one.set_params(beam=1)
+        assert one.predict([source]) == [best.text] == [" ".join(best.symbols)]
+
+
+def test_rare_words_that_are_no_copies_are_no_answer() -> None:
+    """Of pairs whose rare target words are others than the source's, nothing unknown is learned."""
+    sources, targets = trips(1200, 0)
+    other = [target.replace(target.split()[1], f"x{k}") for k, target in enumerate(targets)]
+    one = elman.Translator(**QUICK)
+    coded, validation = one.prepared(sources, other)
+    assert validation is not None
+    assert not (coded.targets.values == UNKNOWN).any()
+    assert (coded.targets.values == START).sum() == len(coded)
+    same, _ = one.prepared(sources, targets)
+    assert (same.targets.values == UNKNOWN).sum() == len(same)
+    assert not (same.targets.values == START).any()
+
+
+def test_a_source_longer_than_any_in_training_is_told_of(translator: elman.Translator) -> None:
+    longest = max(TEXTS, key=len)
+    with pytest.warns(
+        elman.DataWarning, match="1 of 3 sources is longer than any in training: up to 9 characters"
+    ) as told:
+        found = translator.predict(["ab", longest + "a", longest])
+    assert len(told) == 1
+    assert "there 8; " in str(told[0].message)
+    assert found[0] == translator.predict(["ab"])[0]
+
+
+def test_a_vocabulary_has_a_size() -> None:
+    sources, targets = trips(1200, 0)
+    for level in ("words", "subwords"):
+        options: dict[str, Any] = {"source_level": level, "target_level": level, "vocabulary_size": 300}
+        one = elman.Translator(**QUICK, **options)
+        one.prepared(sources + [f"w{k} w{k}" for k in range(800)], targets + [f"v{k} v{k}" for k in range(800)])
+        assert [codec.size for codec in one.codecs_.values()] == [300, 300]
+
+
+def test_what_a_picture_shows(translator: elman.Translator) -> None:
+    with pytest.raises(elman.InputError, match="attention=True"):
+        translator.picture(translator.hypotheses(["ab"])[0][0], "ab")
+    for text in ("abz", ""):
+        best = translator.hypotheses([text], attention=True)[0][0]
+        (axes,) = translator.picture(best, text).axes
+        assert [label.get_text() for label in axes.get_xticklabels()] == list(text)
+        assert [label.get_text() for label in axes.get_yticklabels()] == [*best.text.split(), "■"]

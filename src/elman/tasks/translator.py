@@ -43,7 +43,7 @@ class Translator(TextWriter, TranslatorOptions):
     learned = {"longer_": int, "longest_": int}
 
     longer_: int  # by how many symbols a target was longer than its source, at most
-    longest_: int = 0  # source of the training; 0: a file from before this was kept
+    longest_: int = 0  # source of the data that it was trained with; 0: not kept, as in older files
 
     def fit(self, X: Any, y: Any, *, validation: tuple[Any, Any] | None = None, resume: bool = False) -> Self:
         """Train on texts X and what each is to give, y.
@@ -76,7 +76,11 @@ class Translator(TextWriter, TranslatorOptions):
         self.longer_ = self.longest_ = 0
         coded = self.coded(*_split(training))
         self.take_in(coded)
-        return coded, self.coded(*_split(aside)) if aside else None
+        if not aside:
+            return coded, None
+        validation = self.coded(*_split(aside))
+        self.longest_ = max(self.longest_, int(validation.inputs.lengths.max()))
+        return coded, validation
 
     def checked(self, X: Any, y: Any) -> tuple[list[str], list[str], bool]:
         """Sources and targets."""
