@@ -64,7 +64,7 @@ def test_a_file_and_standard_input_give_the_same(run, classifier, names, monkeyp
 
 def test_a_beam_gives_its_hypotheses(run, translator) -> None:
     (record,) = map(json.loads, run("predict", translator, "ab", "--beam", "2", "--json").out.splitlines())
-    found = elman.load(translator).translate(["ab"], beam=2)[0]
+    found = elman.load(translator).hypotheses(["ab"], beam=2)[0]
     assert record["translation"] == found[0].text
     assert [one["text"] for one in record["hypotheses"]] == [one.text for one in found]
     assert len(found) == 2

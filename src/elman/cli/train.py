@@ -70,17 +70,39 @@ def _job_flag(field: "dataclasses.Field[Any]", *, hidden: bool) -> inspect.Param
 def translate(
     job: Job,
     options: TranslatorOptions,
-    source: Annotated[str, typer.Option(metavar="COL", help="Column of the texts to translate")],
-    target: Annotated[str, typer.Option(metavar="COL", help="Column of their translations")],
+    source: Annotated[
+        str | None, typer.Option(metavar="COL", help="Column of the texts to translate; in lines of pairs its number")
+    ] = None,
+    target: Annotated[
+        str | None, typer.Option(metavar="COL", help="Column of their translations; in lines of pairs its number")
+    ] = None,
 ) -> None:
-    """Text in, another text out: spelling to sound, one language to another."""
+    """Text in, another text out: spelling to sound, one language to another.
+
+    Pairs stand in a table, whose columns are named; or in lines with tabs between source, target and whatever else,
+    without a header and with any name but that of another table (.tsv, .txt): their columns are 1 and 2.
+    """
     from elman.cli.columns import Columns
+    from elman.cli.pair_columns import FIRST, SECOND, is_bare
 
     if job.baseline is not None:
         raise InputError(
             "--baseline is not for translate: a network without memory cannot write a text of another length"
         )
-    run("translate", job, Columns(text=source, target=target), options)
+    if (source is None) != (target is None):
+        raise InputError(
+            "one side of the pairs is named: give both --source COL and --target COL, or none of them for lines of "
+            "source, tab and target"
+        )
+    columns = Columns(text=source or FIRST, target=target or SECOND)
+    if job.stream and is_bare(job.file, columns):
+        raise InputError(
+            f"--stream reads tables, and {job.file} has no header: write one above the pairs, and name its columns "
+            "with --source and --target; or leave it out"
+        )
+    if is_bare(job.file, columns):
+        job = dataclasses.replace(job, stream=False)
+    run("translate", job, columns, options)
 
 
 @trains(ClassifierOptions)

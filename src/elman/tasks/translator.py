@@ -78,9 +78,9 @@ class Translator(TextWriter, TranslatorOptions):
         self.take_in(coded)
         if not aside:
             return coded, None
-        validation = self.coded(*_split(aside))
-        self.longest_ = max(self.longest_, int(validation.inputs.lengths.max()))
-        return coded, validation
+        coded_aside = self.coded(*_split(aside))
+        self.longest_ = max(self.longest_, int(coded_aside.inputs.lengths.max()))
+        return coded, coded_aside
 
     def checked(self, X: Any, y: Any) -> tuple[list[str], list[str], bool]:
         """Sources and targets."""

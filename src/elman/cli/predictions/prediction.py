@@ -56,7 +56,8 @@ def named(table: "Table") -> list[dict[str, Any]]:
     from elman.cli.targets import GROUP
 
     if table.columns.text is not None:
-        title = "text" if RESULTS.fullmatch(table.columns.text) else table.columns.text
+        name = table.columns.text
+        title = "text" if RESULTS.fullmatch(name) or name.isdecimal() else name
         return [{title: text} for text in table.X]
     if (media := table.columns.media) is not None:
         title = "file" if RESULTS.fullmatch(media) else media
