@@ -36,5 +36,6 @@ from .tasks import Forecaster as Forecaster
 from .tasks import Generator as Generator
 from .tasks import Regressor as Regressor
 from .tasks import Tagger as Tagger
+from .tasks import Transcriber as Transcriber
 from .tasks import Translator as Translator
 from .tasks import load as load

@@ -14,11 +14,12 @@ from elman.codecs.sequences import KINDS, MEDIA, Kind, as_sequences, kind_of
 from elman.codecs.series import SeriesCodec
 from elman.codecs.symbol_counts import SymbolCounts
 from elman.codecs.tags import TagCodec
-from elman.codecs.text import END, START, UNKNOWN, TextCodec
+from elman.codecs.text import END, NUM_SPECIAL, START, UNKNOWN, TextCodec
 from elman.codecs.tokens import TokensCodec
 
 __all__ = [
     "END",
+    "NUM_SPECIAL",
     "START",
     "UNKNOWN",
     "KINDS",

@@ -11,7 +11,7 @@ import numpy as np
 from elman.codecs.media import Media, read_media
 from elman.codecs.moments import Moments
 from elman.codecs.ragged import Ragged
-from elman.codecs.recording import FRAME, log_mel, read_rate, read_recording, resampled
+from elman.codecs.recording import FRAME, STEP, log_mel, read_rate, read_recording, resampled
 from elman.codecs.series import SeriesCodec
 from elman.errors import InputError, MissingExtra
 
@@ -108,6 +108,8 @@ class AudioCodec:
 
     Args:
         bins: channels of a frame.
+        stack: frames that stand side by side in a step, so that there are fewer steps; a last step that is not full
+            repeats its last frame.
 
     Example:
         >>> import soundfile
@@ -123,14 +125,19 @@ class AudioCodec:
 
     sample_rate: int
 
-    def __init__(self, bins: int = BINS) -> None:
-        self.bins = bins
+    def __init__(self, bins: int = BINS, stack: int = 1) -> None:
+        self.bins, self.stack = bins, stack
         self._scale = SeriesCodec()
 
     @property
     def size(self) -> int:
-        """The number of channels of a frame."""
-        return self.bins
+        """The numbers of a step: channels of a frame, times the frames of a step."""
+        return self.bins * self.stack
+
+    @property
+    def step(self) -> float:
+        """Seconds from one step to the next."""
+        return STEP * self.stack
 
     def fit(self, sounds: Sequence[PurePath | Sound]) -> Self:
         """Learn the sample rate, and the scale of each channel.
@@ -152,12 +159,16 @@ class AudioCodec:
         """The scaled frames of a file.
 
         Shape:
-            returns (T, bins), float32
+            returns (T, stack * bins), float32
 
         Raises:
             InputError: it cannot be read.
         """
-        return self._scale.encode(self._heard(sound).frames)
+        return stacked(self.scaled(self._heard(sound).frames), self.stack)
+
+    def scaled(self, frames: np.ndarray) -> np.ndarray:
+        """Frames with mean 0 and deviation 1, not yet side by side. Shape: (T, bins) -> (T, bins), float32."""
+        return self._scale.encode(frames)
 
     def encode_all(self, sounds: Sequence[PurePath | Sound], name: str = "X") -> Ragged:
         """What `encode` gives of each file.
@@ -171,9 +182,9 @@ class AudioCodec:
         """The log-mel energies before scaling: what was heard, not the sound itself.
 
         Shape:
-            frames (..., bins); returns (..., bins), float64
+            frames (T, stack * bins); returns (T * stack, bins), float64
         """
-        return self._scale.decode(frames)
+        return self._scale.decode(np.asarray(frames).reshape(-1, self.bins))
 
     def _heard(self, sound: PurePath | Sound) -> Sound:
         if not isinstance(sound, Sound):
@@ -188,14 +199,31 @@ class AudioCodec:
     def to_config(self) -> dict[str, Any]:
         """What the codec has learned, as JSON."""
         scale = self._scale.to_config()
-        return {"kind": self.kind, "sample_rate": self.sample_rate, "mean": scale["mean"], "std": scale["std"]}
+        config = {"kind": self.kind, "sample_rate": self.sample_rate, "mean": scale["mean"], "std": scale["std"]}
+        return {**config, "stack": self.stack} if self.stack > 1 else config
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
         """The codec that `to_config` described."""
-        codec = cls(len(config["mean"]))
+        codec = cls(len(config["mean"]), config.get("stack", 1))
         codec._scale = SeriesCodec.from_config({**config, "indicators": []})
         codec.sample_rate = int(config["sample_rate"])
         if not codec.sample_rate > 0 or codec.bins < 1:
             raise ValueError(f"sample_rate is {codec.sample_rate}, with {codec.bins} channels")
+        if type(codec.stack) is not int or codec.stack < 1:
+            raise ValueError(f"stack is {codec.stack!r}")
         return codec
+
+
+def stacked(frames: np.ndarray, stack: int) -> np.ndarray:
+    """Several frames side by side in one; the last one is repeated as often as is needed.
+
+    Shape:
+        frames (T, bins) -> (ceil(T / stack), stack * bins)
+    """
+    if stack == 1:
+        return frames
+    more = -len(frames) % stack
+    if more:
+        frames = np.concatenate([frames, np.repeat(frames[-1:], more, axis=0)])
+    return frames.reshape(-1, stack * frames.shape[1])

@@ -4,5 +4,4 @@ from .generator import Generator as Generator
 from .loading import load as load
 from .regressor import Regressor as Regressor
 from .tagger import Tagger as Tagger
-from .text_writer import Written as Written
-from .translator import Translator as Translator
+from .transcriber import Transcriber as Transcriber

@@ -49,6 +49,7 @@ BATCH_SIZES = {8: 100, 16: 500, 32: 5000, 64: math.inf}  # where `batch_size` is
 PREDICTION_BATCH = 256
 # options that are not the model's: its file has none of them
 OF_THE_MACHINE = {
+    "language_model",
     "word_vectors",
     "device",
     "num_threads",
@@ -57,7 +58,7 @@ OF_THE_MACHINE = {
     "checkpoints",
     "checkpoint_seconds",
 }
-FREE = {"max_skipped", "beam", "length_penalty", "max_length"}  # options that a resumed training may have otherwise
+FREE = {"max_skipped", "beam", "length_penalty", "max_length", "language_weight", "symbol_bonus"}  # options that a resumed training may have otherwise
 
 
 class Estimator(BaseEstimator, Options, ABC):  # type: ignore[misc]

@@ -15,6 +15,7 @@ TASKS = {
     "regress": ("elman.tasks.regressor", "Regressor"),
     "tag": ("elman.tasks.tagger", "Tagger"),
     "generate": ("elman.tasks.generator", "Generator"),
+    "transcribe": ("elman.tasks.transcriber", "Transcriber"),
     "translate": ("elman.tasks.translator", "Translator"),
 }
 """The module and class of each task, by its word on the command line."""

@@ -38,7 +38,10 @@ class Range(NamedTuple):
 
 RANGES = {
     **dict.fromkeys(("hidden_size", "num_layers", "embedding_size", "epochs", "batch_size", "patience"), Range(1)),
-    **dict.fromkeys(("num_threads", "beam", "max_length"), Range(1)),
+    **dict.fromkeys(("num_threads", "beam", "max_length", "stack"), Range(1)),
+    **dict.fromkeys(("frequency_masks", "frequency_width", "time_masks", "language_weight"), Range(0)),
+    "time_width": Range(0, 1),
+    "symbol_bonus": Range(-math.inf, open_least=True),
     **dict.fromkeys(("horizon", "season", "decoder_size", "num_samples"), Range(1)),
     **dict.fromkeys(("batch_steps", "accumulate", "memory_budget", "max_skipped"), Range(1)),
     **dict.fromkeys(
@@ -213,6 +216,27 @@ class TranslatorOptions(SearchOptions, WordOptions, Options):
         None, "Symbols of source and of target at most  [default: 30000 words, 8000 subwords]"
     )
     copy_unknown: bool = option(True, "Write words that training did not know, such as names, as the source has them")
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class TranscriberOptions(Options):
+    """What `Transcriber` and `elman train transcribe` take."""
+
+    learning_rate: float = option(0.004, "Peak of the learning rate, after warm-up and before decay")
+    num_layers: int = option(2, "Recurrent layers, one above the other")
+    level: str = option("characters", "Symbols of the transcripts: characters, words or subwords")
+    stack: int = option(3, "Frames of 10 ms that a time step reads side by side: fewer steps, a coarser time")
+    frequency_masks: int = option(2, "Bands of frequency that are blotted out of each sound, in training")
+    frequency_width: int = option(8, "Channels of such a band at most, of 40")
+    time_masks: int = option(2, "Stretches of time that are blotted out of each sound, in training")
+    time_width: float = option(0.05, "Part of a sound that such a stretch has at most")
+    beam: int | None = option(
+        None, "Prefixes that beam search carries; 1 is greedy  [default: 1; with a language model 16]"
+    )
+    language_model: Any = option(None, "A generator of the same symbols, or its file, to search with", flag=False)
+    language_weight: float = option(0.5, "How much the language model's log-probability counts beside the sound's")
+    symbol_bonus: float = option(0.0, "Added to the score for each symbol, since a language model favours short texts")
+    strict: bool = option(False, "Refuse a text that is too long for its sound; else it is left out", flag=False)
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

@@ -1,0 +1,232 @@
+"""Sound in, the text that is spoken in it out."""
+
+import warnings
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, Self
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from elman.codecs import KINDS, NUM_SPECIAL, AudioCodec, Ragged, TextCodec, as_sequences, kind_of
+from elman.errors import DataWarning, InputError
+from elman.models.ctc import collapsed, ctc_loss, steps_needed
+from elman.models.spec_augment import spec_augment
+from elman.tasks.coded import Batch, Coded, text_codec
+from elman.tasks.estimator import Estimator
+from elman.tasks.learning import Learner
+from elman.tasks.listening import readable
+from elman.tasks.options import TranscriberOptions, check
+from elman.tasks.text_scores import edit_distance, error_rates, symbols
+from elman.tasks.unseen import warn_of_unseen
+from elman.tasks.windowed import outputs_and_state
+from elman.train import BatchLoss, Examples, Metric
+
+NAMED = 3  # sounds that a warning names
+SHIFT = NUM_SPECIAL - 1  # from the network's outputs, where 0 is the blank, to the numbers of the text codec
+
+
+class Transcriber(Estimator, TranscriberOptions):
+    """Sound to text, learned from recordings and what is said in each, without being told when.
+
+    Log-mel frames, several to a step, are read by a recurrent network whose outputs are characters or a blank; CTC sums
+    over all ways in which the text could lie in the sound. With `bidirectional=False` it can listen while somebody
+    speaks. Arguments are keyword-only and listed in `TranscriberOptions`. It needs `elman[speech]`.
+
+    After `fit`: `model_`, `codecs_`, `history_`.
+    """
+
+    task = "transcribe"
+    input_codecs = ("audio",)
+    output_codec = "text"
+
+    def fit(self, X: Any, y: Any, *, validation: tuple[Any, Any] | None = None, resume: bool = False) -> Self:
+        """Train on sounds X and what is said in each, y.
+
+        Files that cannot be read, and texts that are too long for their sound, are left out, which a `DataWarning` says.
+        Ctrl-C ends the training and keeps the best model so far.
+
+        Args:
+            X: paths of audio files (`pathlib.Path`), or sounds that were read.
+            y: texts, in the spelling that is wanted: what case and punctuation they have, transcriptions will have.
+            validation: sounds and texts for early stopping; None: `validation_fraction` of X and y is set aside.
+            resume: go on from the last checkpoint.
+
+        Raises:
+            InputError: the data or an option does not fit.
+            MissingExtra: the libraries that read sound are not installed.
+        """
+        check(self)
+        return self.fit_coded(*self.prepared(X, y, validation), resume=resume)
+
+    def prepared(self, X: Any, y: Any, validation: tuple[Any, Any] | None = None) -> tuple[Coded, Coded | None]:
+        """Fit the codecs on raw data; give it as arrays, for training and for validation."""
+        sounds, texts = self._pairs(X, y)
+        if validation is None:
+            rows = self._split_pairs(texts)
+            training, aside = (([sounds[row] for row in part], [texts[row] for row in part]) for part in rows)
+        else:
+            training, aside = (sounds, texts), ([], [])
+        codec = AudioCodec(stack=int(self.stack)).fit(training[0])
+        self.codecs_ = {"input": codec, "output": text_codec(training[1], self.level)}
+        if validation is not None:
+            aside = self._pairs(*validation, codec)
+        coded = self.coded(*training)
+        return coded, self.coded(*aside) if aside[0] else None
+
+    def _split_pairs(self, texts: list[str]) -> tuple[np.ndarray, np.ndarray]:
+        """Rows for training and for validation; where most texts stand once, those that are equal stay together."""
+        return self._split(texts if 2 * len(set(texts)) > len(texts) else range(len(texts)))
+
+    def checked(self, X: Any, y: Any) -> tuple[list[Any], list[Any], bool]:
+        """Sounds and texts."""
+        return *self._pairs(X, y, self.codecs_["input"]), False
+
+    def _pairs(self, X: Any, y: Any, codec: Any = None) -> tuple[list[Any], list[str]]:
+        """Sounds, of files those that can be read, and their texts."""
+        files, texts = as_sequences(X), as_sequences(y, "y")
+        if (kind := kind_of(files)) != "audio":
+            raise InputError(f"X holds {KINDS[kind]}, expected audio files (pathlib.Path): a transcriber hears")
+        if (kind := kind_of(texts, "y")) != "text":
+            raise InputError(f"y holds {KINDS[kind]}, expected texts: what is said in each sound")
+        if len(files) != len(texts):
+            raise InputError(f"X has {len(files)} sounds, but y has {len(texts)} texts")
+        return readable(files, texts, codec, verbose=self.verbose)
+
+    def learners(self, text: bool) -> dict[str, Learner]:
+        """None: a transcriber does not learn from a stream."""
+        raise InputError("a transcriber learns from audio files: do not stream the table (--no-stream)")
+
+    def coded(self, X: Sequence[Any], y: Sequence[str], *, in_step: bool = False) -> Coded:
+        """Sounds as frames and texts as outputs of the network, of the pairs that are feasible."""
+        targets = [self._outputs(text) for text in y]
+        inputs = self.codecs_["input"].encode_all(X)
+        feasible = [
+            row for row, one in enumerate(targets) if inputs.lengths[row] >= steps_needed(one)
+        ]
+        if len(feasible) < len(targets):
+            self._tell_infeasible(X, y, inputs.lengths, targets, feasible)
+        return Coded(inputs.select(feasible), Ragged.of([targets[row] for row in feasible]))
+
+    def _outputs(self, text: str) -> np.ndarray:
+        """The outputs that a text is, (U,); what the codec does not know is left out, since no sound can teach it."""
+        numbers = self.codecs_["output"].encode(text) - SHIFT
+        known: np.ndarray = numbers[numbers > 0]
+        return known
+
+    def _tell_infeasible(
+        self, X: Sequence[Any], y: Sequence[str], steps: np.ndarray, targets: list[np.ndarray], feasible: list[int]
+    ) -> None:
+        rows = sorted({*range(len(X))} - {*feasible})
+        milliseconds = f"{self.codecs_['input'].step * 1000:g} ms"
+        reasons = [
+            f"{getattr(X[row], 'path', X[row])} has {steps[row]} steps of {milliseconds}, but its text of "
+            f"{len(targets[row])} {self.level} needs at least {steps_needed(targets[row])}"
+            for row in rows[:NAMED]
+        ]
+        remedy = f"give stack below {self.stack}, or mend the text" if self.stack > 1 else "mend the text"
+        if self.strict or not feasible:
+            raise InputError(f"{reasons[0]}: {remedy}" + ("" if self.strict else "; no other sound fits its text either"))
+        more = f"; and {len(rows) - NAMED:,} more" if len(rows) > NAMED else ""
+        warnings.warn(
+            f"left out {len(rows):,} of {len(X):,} sounds that are too short for their text: "
+            f"{'; '.join(reasons)}{more} ({remedy})",
+            DataWarning,
+            stacklevel=4,
+        )
+
+    def ends(self) -> dict[str, int]:
+        """The numbers of a step, and the blank with all symbols of the transcripts."""
+        return {"input_size": self.codecs_["input"].size, "output_size": self.codecs_["output"].size - SHIFT}
+
+    def wiring(self, training: Coded) -> dict[str, Any]:
+        """In step."""
+        return {"kind": "InStep", **self.ends(), **self._network(len(training))}
+
+    @property
+    def keeps_state(self) -> bool:
+        """A text lies anywhere in its sound, so that it cannot be learned from a part of it."""
+        return False
+
+    def data_of_part(self, part: Coded, device: torch.device, *, each: bool) -> Examples[Batch]:
+        """Whole sounds."""
+        return part.examples(device)
+
+    def loss(self, model: nn.Module, batch: Batch) -> BatchLoss:
+        """Minus the log probability of the texts, over the number of their symbols; with masks in training."""
+        inputs = batch.inputs
+        if model.training:
+            inputs = spec_augment(
+                inputs,
+                batch.lengths,
+                self.codecs_["input"].bins,
+                frequency_masks=self.frequency_masks,
+                frequency_width=self.frequency_width,
+                time_masks=self.time_masks,
+                time_width=self.time_width,
+            )
+        scores, _ = outputs_and_state(model, inputs, batch.lengths)
+        lengths = batch.target_lengths
+        assert lengths is not None
+        return BatchLoss(ctc_loss(scores, batch.lengths, batch.targets, lengths), int(lengths.sum()))
+
+    def metric(self, validation: Coded) -> Metric:
+        """The rate of wrong symbols, read greedily."""
+
+        def measure(_: nn.Module) -> float:
+            found = self._run(validation.inputs, self._greedy)
+            pairs = list(zip(found, validation.targets, strict=True))
+            errors = sum(edit_distance(one.tolist(), target.tolist()) for one, target in pairs)
+            return errors / max(sum(len(target) for _, target in pairs), 1)
+
+        return Metric(f"{self.level.removesuffix('s')} error rate", measure, higher_is_better=False)
+
+    def _log_probabilities(self, batch: Tensor, lengths: Tensor) -> list[np.ndarray]:
+        """Of each output at each step of each sound, (T_i, V)."""
+        scores, _ = outputs_and_state(self.model_, batch, lengths)
+        rows = scores.log_softmax(-1).cpu().numpy()
+        return [row[:length] for row, length in zip(rows, lengths.tolist(), strict=True)]
+
+    def _greedy(self, batch: Tensor, lengths: Tensor) -> list[np.ndarray]:
+        """The likeliest output at each step of each sound, collapsed."""
+        scores, _ = outputs_and_state(self.model_, batch, lengths)
+        paths = scores.argmax(-1).cpu().numpy()
+        return [collapsed(path[:length]) for path, length in zip(paths, lengths.tolist(), strict=True)]
+
+    def predict(self, X: Any) -> list[str]:
+        """The text of each sound."""
+        codec: TextCodec = self.codecs_["output"]
+        return [codec.decode(one + SHIFT) for one in self._run(self._encoded(X), self._greedy)]
+
+    def evaluate(self, X: Any, y: Any) -> dict[str, float]:
+        """Character error rate, word error rate and exact matches.
+
+        An error rate is the number of insertions, deletions and substitutions over that of the characters, or words,
+        that are right. Characters that were not in the training texts cannot be written: they count as errors, and a
+        `DataWarning` says how many there are. Files that cannot be read are left out, which is said as well.
+
+        Raises:
+            InputError: no file can be read, or there is not one text for each.
+        """
+        self._check_fitted()
+        codec: TextCodec = self.codecs_["output"]
+        sounds, texts = self._pairs(X, y, self.codecs_["input"])
+        unseen = Counter(one for text in texts for one in codec.unknown(text))
+        total = sum(len(symbols(text, codec.level)) for text in texts)
+        warn_of_unseen(unseen, total, f"{codec.level} of the texts were", "counted as errors")
+        predicted = self.predict(sounds)
+
+        def rates(level: str) -> dict[str, float]:
+            return error_rates([symbols(one, level) for one in predicted], [[symbols(one, level)] for one in texts])
+
+        characters, words = rates("characters"), rates("words")
+        return {
+            "character_error_rate": characters["symbol_error_rate"],
+            "word_error_rate": words["symbol_error_rate"],
+            "exact_match": characters["exact_match"],
+        }
+
+    def score(self, X: Any, y: Any) -> float:
+        """The share of sounds whose text is exactly right."""
+        return self.evaluate(X, y)["exact_match"]
