@@ -4,4 +4,6 @@ from .generator import Generator as Generator
 from .loading import load as load
 from .regressor import Regressor as Regressor
 from .tagger import Tagger as Tagger
+from .text_writer import Written as Written
 from .transcriber import Transcriber as Transcriber
+from .translator import Translator as Translator
