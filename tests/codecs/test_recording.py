@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+import soxr
 
-from elman.codecs.recording import log_mel, read_rate, read_recording, resampled
+from elman.codecs.recording import BLOCK, Frames, Playback, log_mel, read_rate, read_recording
 from elman.errors import InputError
 
 RATE = 8000
@@ -41,13 +42,65 @@ def test_a_wave_that_is_cut_off_is_told_from_one_that_is_loud(tmp_path: Path) ->
         assert read_recording(tmp_path / name).clipped is clipped
 
 
-def test_a_tone_keeps_its_pitch_at_another_rate() -> None:
+def test_samples_are_brought_to_another_rate_before() -> None:
+    samples = noise(16_000)[:, 0].astype(np.float32)
+    frames = Frames(16_000, RATE, 40)
+    found = np.concatenate([frames.feed(samples), frames.finish()])
+    np.testing.assert_array_equal(found, log_mel(soxr.resample(samples, 16_000, RATE), RATE, 40))
     tone = np.sin(np.arange(16_000) * 2 * np.pi * 440 / 16_000).astype(np.float32)
-    found = resampled(tone, 16_000, RATE)
-    assert len(found) == RATE
-    expected = np.sin(np.arange(RATE) * 2 * np.pi * 440 / RATE)
-    np.testing.assert_allclose(found[200:-200], expected[200:-200], atol=1e-3)  # the filter needs what is before
-    assert resampled(tone, 16_000, 16_000) is tone
+    frames = Frames(16_000, RATE, 40)
+    found = np.concatenate([frames.feed(tone), frames.finish()])
+    expected = log_mel(np.sin(np.arange(RATE) * 2 * np.pi * 440 / RATE).astype(np.float32), RATE, 40)
+    assert (found.argmax(1) == expected.argmax(1)).all()  # its pitch
+
+
+@pytest.mark.parametrize("rate", [RATE, 11_025])
+@pytest.mark.parametrize("piece", [1, 333, 5000])
+def test_frames_do_not_depend_on_the_pieces(piece: int, rate: int) -> None:
+    samples = noise(6000)[:, 0].astype(np.float32)
+    whole = Frames(rate, RATE, 40)
+    expected = np.concatenate([whole.feed(samples), whole.finish()])
+    frames = Frames(rate, RATE, 40)
+    pieces = [frames.feed(samples[start : start + piece]) for start in range(0, len(samples), piece)]
+    np.testing.assert_array_equal(np.concatenate([*pieces, frames.finish()]), expected)
+
+
+def test_a_file_is_read_bit_by_bit(tmp_path: Path) -> None:
+    written = noise(BLOCK + 1000, 2)
+    written[BLOCK - 1 : BLOCK + 2] = 1.0  # cut off where one block ends and the next begins
+    soundfile.write(tmp_path / "a.wav", written, RATE, subtype="FLOAT")
+    playback = Playback(tmp_path / "a.wav")
+    assert playback.silent
+    blocks = list(playback.blocks())
+    assert [len(one) for one in blocks] == [BLOCK, 1000]
+    np.testing.assert_array_equal(np.concatenate(blocks), read_recording(tmp_path / "a.wav").samples)
+    assert (playback.samples, playback.clipped, playback.silent) == (BLOCK + 1000, True, False)
+    soundfile.write(tmp_path / "b.wav", 5e-5 * noise(), RATE, subtype="FLOAT")
+    playback = Playback(tmp_path / "b.wav")
+    list(playback.blocks())
+    assert playback.silent
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("a.flac", r"cannot be read as audio after \d+\.\d\d s: "),
+        ("a.ogg", r"is damaged: of 24.58 s only \d+\.\d\d s can be read"),
+    ],
+)
+def test_damage_is_named_in_seconds_and_what_comes_before_is_given(tmp_path: Path, name: str, reason: str) -> None:
+    written = 0.2 * np.sin(np.arange(3 * BLOCK) * 0.2)
+    soundfile.write(tmp_path / name, written, RATE)
+    data = bytearray((tmp_path / name).read_bytes())
+    data[len(data) // 2 : len(data) * 3 // 4] = bytes(len(data) * 3 // 4 - len(data) // 2)
+    (tmp_path / name).write_bytes(data)
+    playback, read = Playback(tmp_path / name), []
+    with pytest.raises(InputError, match=reason):
+        for block in playback.blocks():
+            read.append(block)
+    given = np.concatenate(read)
+    assert 0 < len(given) < len(written)
+    np.testing.assert_allclose(given[:BLOCK], written[:BLOCK], atol=0.05)
 
 
 def plain_log_mel(samples: np.ndarray, rate: int, bins: int) -> np.ndarray:

@@ -11,7 +11,7 @@ import numpy as np
 from elman.codecs.media import Media, read_media
 from elman.codecs.moments import Moments
 from elman.codecs.ragged import Ragged
-from elman.codecs.recording import FRAME, STEP, log_mel, read_rate, read_recording, resampled
+from elman.codecs.recording import FRAME, STEP, Frames, Playback, read_rate
 from elman.codecs.series import SeriesCodec
 from elman.errors import InputError, MissingExtra
 
@@ -35,7 +35,7 @@ class Sound:
         path: the file.
         frames: log-mel energies, not scaled.
         rate: the sample rate at which they were taken.
-        traits: what of "mixed", "resampled", "clipped" is true of it.
+        traits: what of "mixed", "resampled", "clipped", "silent" is true of it.
     """
 
     path: PurePath
@@ -48,16 +48,42 @@ def listen(path: PurePath, rate: int, bins: int) -> Sound:
     """Read a file and make frames of it.
 
     Raises:
-        InputError: it cannot be read, is empty, or is shorter than a frame; the message begins with the path.
+        InputError: it cannot be read, is empty, is damaged, or is shorter than a frame; the message begins with the
+            path.
         MissingExtra: the libraries that read sound are not installed.
     """
-    one = read_recording(path)
-    frames = log_mel(resampled(one.samples, one.rate, rate), rate, bins)
-    if len(frames) == 0:
-        lasts = len(one.samples) / one.rate * 1000
-        raise InputError(f"{path} lasts {lasts:.3g} ms, but a frame of sound spans {FRAME * 1000:g} ms")
-    traits = {"mixed": one.channels > 1, "resampled": one.rate != rate, "clipped": one.clipped}
-    return Sound(path, frames, rate, tuple(name for name, has in traits.items() if has))
+    sound, fault = hear(path, rate, bins)
+    if fault is not None:
+        raise fault
+    return sound
+
+
+def hear(path: PurePath, rate: int, bins: int) -> tuple[Sound, InputError | None]:
+    """As `listen`; of a file that is damaged after its beginning what comes before, and what is wrong then."""
+    playback = Playback(path)
+    maker = Frames(playback.rate, rate, bins)
+    frames, fault = [], None
+    try:
+        for block in playback.blocks():
+            frames.append(maker.feed(block))
+    except InputError as error:
+        fault = error
+    found = np.concatenate([*frames, maker.finish()])
+    if len(found) == 0:
+        lasts = playback.samples / playback.rate * 1000
+        raise fault or InputError(f"{path} lasts {lasts:.3g} ms, but a frame of sound spans {FRAME * 1000:g} ms")
+    return Sound(path, found, rate, traits(playback, rate)), fault
+
+
+def traits(playback: Playback, rate: int) -> tuple[str, ...]:
+    """What is odd about a file that was read, of which frames were made at another rate or not."""
+    found = {
+        "mixed": playback.channels > 1,
+        "resampled": playback.rate != rate,
+        "clipped": playback.clipped,
+        "silent": playback.silent,
+    }
+    return tuple(name for name, has in found.items() if has)
 
 
 def listen_to_all(

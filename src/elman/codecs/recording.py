@@ -1,8 +1,10 @@
-"""Audio files: samples out of a file, at another rate, as frames of log-mel energies."""
+"""Audio files: samples out of a file, bit by bit, at another rate, as frames of log-mel energies."""
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -12,6 +14,8 @@ EXTRA = "speech"
 FRAME, STEP = 0.025, 0.010  # seconds that a frame spans, and between the starts of two
 FLAT = 3  # so many equal samples in a row at full scale are a wave whose top is cut off
 FULL_SCALE = 0.99
+SILENT = 1e-4  # of full scale: -80 dB
+BLOCK = 1 << 16  # samples of each channel that are read together
 
 
 @dataclass(frozen=True)
@@ -34,73 +38,140 @@ class Recording:
     clipped: bool
 
 
+class Playback:
+    """An audio file as it is read, WAV, FLAC, OGG and what else libsndfile knows: never all of it in memory.
+
+    Attributes:
+        rate: samples of a second.
+        channels: how many there are; `blocks` mixes them to one.
+        samples: how many were read.
+        clipped: whether the wave was cut off at full scale somewhere so far.
+        silent: whether there was no sound so far.
+
+    Args:
+        path: the file.
+
+    Raises:
+        InputError: it cannot be read.
+        MissingExtra: the library that reads sound is not installed.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self._library = require("soundfile", EXTRA)
+        self._path = path
+        try:
+            with self._library.SoundFile(_existing(path)) as file:
+                self.rate, self.channels = int(file.samplerate), int(file.channels)
+        except self._library.SoundFileError as error:
+            raise _unreadable(path, error) from error
+        self.samples, self.clipped, self.silent = 0, False, True
+
+    def blocks(self) -> Iterator[np.ndarray]:
+        """The samples from the beginning to the end, (n,), float32, 1 is full scale.
+
+        Raises:
+            InputError: the file is damaged from some place on, which the message names in seconds; what comes before it
+                was given. Or it has no samples, or some that are no numbers.
+        """
+        self.samples, self.clipped, self.silent = 0, False, True
+        before = np.zeros((0, self.channels), np.float32)
+        with self._library.SoundFile(_existing(self._path)) as file:
+            while len(block := self._block(file)):
+                if not np.isfinite(block).all():
+                    raise InputError(f"{self._path} has samples that are no finite numbers{self._place()}")
+                seen = np.concatenate([before, block])
+                self.clipped = self.clipped or any(_is_clipped(one) for one in seen.T)
+                self.silent = self.silent and bool(np.abs(block).max() < SILENT)
+                before = seen[1 - FLAT :]
+                self.samples += len(block)
+                yield block.mean(1, dtype=np.float32) if self.channels > 1 else block[:, 0]
+            if self.samples == 0:
+                raise InputError(f"{self._path} is empty: it has no samples")
+            if self.samples < file.frames:  # a decoder that leaves out what it cannot read, without a word
+                read, lasts = self.samples / self.rate, file.frames / self.rate
+                raise InputError(f"{self._path} is damaged: of {lasts:.2f} s only {read:.2f} s can be read")
+
+    def _block(self, file: Any) -> np.ndarray:
+        try:
+            block: np.ndarray = file.read(BLOCK, dtype="float32", always_2d=True)  # (n, channels)
+        except self._library.SoundFileError as error:
+            raise _unreadable(self._path, error, self._place()) from error
+        return block
+
+    def _place(self) -> str:
+        return f" after {self.samples / self.rate:.2f} s" if self.samples else ""
+
+
 def read_rate(path: str | os.PathLike[str]) -> int:
     """Samples of a second, from the beginning of a file.
 
     Raises:
         InputError: the file cannot be read.
     """
-    soundfile = require("soundfile", EXTRA)
-    try:
-        return int(soundfile.info(_existing(path)).samplerate)
-    except soundfile.SoundFileError as error:
-        raise _unreadable(path, error) from error
+    return Playback(path).rate
 
 
 def read_recording(path: str | os.PathLike[str]) -> Recording:
-    """Read an audio file: WAV, FLAC, OGG and what else libsndfile knows; several channels are mixed to one.
+    """Read an audio file whole; several channels are mixed to one.
 
     Raises:
         InputError: the file cannot be read, or there is no sound in it.
     """
-    soundfile = require("soundfile", EXTRA)
-    try:
-        channels, rate = soundfile.read(_existing(path), dtype="float32", always_2d=True)  # (S, channels)
-    except soundfile.SoundFileError as error:
-        raise _unreadable(path, error) from error
-    if len(channels) == 0:
-        raise InputError(f"{path} is empty: it has no samples")
-    if not np.isfinite(channels).all():
-        raise InputError(f"{path} has samples that are no finite numbers")
-    clipped = any(_is_clipped(one) for one in channels.T)
-    samples = channels.mean(1, dtype=np.float32) if channels.shape[1] > 1 else channels[:, 0]
-    return Recording(samples, int(rate), channels.shape[1], clipped)
+    playback = Playback(path)
+    samples = np.concatenate(list(playback.blocks()))
+    return Recording(samples, playback.rate, playback.channels, playback.clipped)
 
 
-def resampled(samples: np.ndarray, rate: int, wanted: int) -> np.ndarray:
-    """Samples (S,) at another rate; what is above half of it is filtered out."""
-    if rate == wanted:
-        return samples
-    found: np.ndarray = require("soxr", EXTRA).resample(samples, rate, wanted)
-    return found
+class Frames:
+    """Log energies in bands that are as far apart as pitches sound, of samples that come bit by bit.
 
-
-def log_mel(samples: np.ndarray, rate: int, bins: int) -> np.ndarray:
-    """Log energies in bands that are as far apart as pitches sound: Kaldi's filter bank, without its random dither.
-
-    Shape:
-        samples (S,), full scale 1 -> (T, bins), float32: a frame every 10 ms, each of 25 ms; the rest is left out
+    They are Kaldi's filter bank, without its random dither: a frame every 10 ms, each of 25 ms. However the samples are
+    cut into pieces, the frames are the same, bit for bit.
 
     Args:
-        samples: the sound.
         rate: samples of a second.
-        bins: how many bands there are, from 20 Hz to half of the rate.
+        wanted: the rate that they are brought to before; what is above half of it is filtered out.
+        bins: how many bands there are, from 20 Hz to half of the wanted rate.
 
     Source: Davis and Mermelstein, Comparison of Parametric Representations for Monosyllabic Word Recognition (1980).
     """
-    library = require("kaldi_native_fbank", EXTRA)
-    options = library.FbankOptions()
-    options.frame_opts.samp_freq = rate
-    options.frame_opts.frame_length_ms, options.frame_opts.frame_shift_ms = FRAME * 1000, STEP * 1000
-    options.frame_opts.dither = 0.0
-    options.frame_opts.snip_edges = True
-    options.mel_opts.num_bins = bins
-    bank = library.OnlineFbank(options)
-    bank.accept_waveform(rate, samples)
-    frames = np.empty((bank.num_frames_ready, bins), np.float32)
-    for row in range(len(frames)):
-        frames[row] = bank.get_frame(row)
-    return frames
+
+    def __init__(self, rate: int, wanted: int, bins: int) -> None:
+        library = require("kaldi_native_fbank", EXTRA)
+        options = library.FbankOptions()
+        options.frame_opts.samp_freq = wanted
+        options.frame_opts.frame_length_ms, options.frame_opts.frame_shift_ms = FRAME * 1000, STEP * 1000
+        options.frame_opts.dither = 0.0
+        options.frame_opts.snip_edges = True
+        options.mel_opts.num_bins = bins
+        self._bank = library.OnlineFbank(options)
+        self._rate, self._bins, self._given = wanted, bins, 0
+        soxr = require("soxr", EXTRA) if rate != wanted else None
+        self._resampler = None if soxr is None else soxr.ResampleStream(rate, wanted, 1, dtype="float32")
+
+    def feed(self, samples: np.ndarray) -> np.ndarray:
+        """The frames that are complete with these samples, full scale 1. Shape: (S,) -> (T, bins), float32."""
+        return self._frames(samples if self._resampler is None else self._resampler.resample_chunk(samples))
+
+    def finish(self) -> np.ndarray:
+        """The frames that the resampler still held back; what is left after them is no whole frame. Shape: (T, bins)."""
+        rest = np.zeros(0, np.float32)
+        return self._frames(rest if self._resampler is None else self._resampler.resample_chunk(rest, last=True))
+
+    def _frames(self, samples: np.ndarray) -> np.ndarray:
+        self._bank.accept_waveform(self._rate, samples)
+        ready = self._bank.num_frames_ready
+        frames = np.empty((ready - self._given, self._bins), np.float32)
+        for row in range(len(frames)):
+            frames[row] = self._bank.get_frame(self._given + row)
+        self._bank.pop(len(frames))
+        self._given = ready
+        return frames
+
+
+def log_mel(samples: np.ndarray, rate: int, bins: int) -> np.ndarray:
+    """The frames of a whole sound; see `Frames`. Shape: (S,) -> (T, bins), float32."""
+    return Frames(rate, rate, bins).feed(samples)
 
 
 def _existing(path: str | os.PathLike[str]) -> str:
@@ -113,9 +184,9 @@ def _existing(path: str | os.PathLike[str]) -> str:
     return str(found)
 
 
-def _unreadable(path: str | os.PathLike[str], error: Exception) -> InputError:
+def _unreadable(path: str | os.PathLike[str], error: Exception, place: str = "") -> InputError:
     reason = " ".join(str(getattr(error, "error_string", error)).split()).rstrip(".")
-    return InputError(f"{path} cannot be read as audio: {reason}")
+    return InputError(f"{path} cannot be read as audio{place}: {reason or 'the data are damaged'}")
 
 
 def _is_clipped(samples: np.ndarray) -> bool:
