@@ -51,3 +51,15 @@ def collapsed(path: np.ndarray | Sequence[int]) -> np.ndarray:
     new = np.ones(len(path), bool)
     new[1:] = path[1:] != path[:-1]
     return path[new & (path != BLANK)]
+
+
+def log_softmax(scores: np.ndarray) -> np.ndarray:
+    """Log-probabilities, in float64 and of each row alone, so that a search does not depend on how steps come in.
+
+    Shape:
+        scores (T, V) -> (T, V)
+    """
+    wide = scores.astype(np.float64)
+    wide -= wide.max(1, keepdims=True, initial=-np.inf)
+    found: np.ndarray = wide - np.log(np.exp(wide).sum(1, keepdims=True))
+    return found

@@ -2,7 +2,7 @@
 
 import warnings
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -11,19 +11,28 @@ from torch import Tensor, nn
 
 from elman.codecs import KINDS, NUM_SPECIAL, AudioCodec, Ragged, TextCodec, as_sequences, kind_of
 from elman.errors import DataWarning, InputError
-from elman.models.ctc import collapsed, ctc_loss, steps_needed
+from elman.models import InStep
+from elman.models.ctc import collapsed, ctc_loss, log_softmax, steps_needed
+from elman.models.ctc_alignment import aligned
+from elman.models.ctc_search import GreedySearch, PrefixSearch, Search
 from elman.models.spec_augment import spec_augment
+from elman.stream import Stream
 from elman.tasks.coded import Batch, Coded, text_codec
 from elman.tasks.estimator import Estimator
+from elman.tasks.language_model import LanguageModel
 from elman.tasks.learning import Learner
+from elman.tasks.listener import Listener
 from elman.tasks.listening import readable
 from elman.tasks.options import TranscriberOptions, check
 from elman.tasks.text_scores import edit_distance, error_rates, symbols
+from elman.tasks.transcript import Alignment, Transcript, alignment
 from elman.tasks.unseen import warn_of_unseen
 from elman.tasks.windowed import outputs_and_state
+from elman.tasks.writing import check_whole
 from elman.train import BatchLoss, Examples, Metric
 
 NAMED = 3  # sounds that a warning names
+BEAM = 16  # prefixes that are carried where a language model is given and no beam
 SHIFT = NUM_SPECIAL - 1  # from the network's outputs, where 0 is the blank, to the numbers of the text codec
 
 
@@ -182,22 +191,107 @@ class Transcriber(Estimator, TranscriberOptions):
 
         return Metric(f"{self.level.removesuffix('s')} error rate", measure, higher_is_better=False)
 
-    def _log_probabilities(self, batch: Tensor, lengths: Tensor) -> list[np.ndarray]:
-        """Of each output at each step of each sound, (T_i, V)."""
+    def _scores(self, batch: Tensor, lengths: Tensor) -> list[np.ndarray]:
+        """What the network gives at each step of each sound, before the softmax, (T_i, V)."""
         scores, _ = outputs_and_state(self.model_, batch, lengths)
-        rows = scores.log_softmax(-1).cpu().numpy()
-        return [row[:length] for row, length in zip(rows, lengths.tolist(), strict=True)]
+        return [row[:length] for row, length in zip(scores.cpu().numpy(), lengths.tolist(), strict=True)]
 
     def _greedy(self, batch: Tensor, lengths: Tensor) -> list[np.ndarray]:
         """The likeliest output at each step of each sound, collapsed."""
-        scores, _ = outputs_and_state(self.model_, batch, lengths)
-        paths = scores.argmax(-1).cpu().numpy()
-        return [collapsed(path[:length]) for path, length in zip(paths, lengths.tolist(), strict=True)]
+        return [collapsed(one.argmax(1)) for one in self._scores(batch, lengths)]
 
     def predict(self, X: Any) -> list[str]:
         """The text of each sound."""
+        return [found[0].text for found in self.hypotheses(X)]
+
+    def hypotheses(self, X: Any, *, beam: int | None = None, language_model: Any = None) -> list[list[Transcript]]:
+        """The texts of each sound that the search holds at its end, the best first; a greedy one holds one.
+
+        Args:
+            X: paths of audio files, or sounds that were read.
+            beam: prefixes that are carried; None for the estimator's own.
+            language_model: a `Generator`, or the path of its file; None for the estimator's own.
+
+        Raises:
+            InputError: a file cannot be read, or the language model does not fit.
+        """
+        inputs = self._encoded(X)
+        search = self._search(beam, language_model)
         codec: TextCodec = self.codecs_["output"]
-        return [codec.decode(one + SHIFT) for one in self._run(self._encoded(X), self._greedy)]
+
+        def found(scores: np.ndarray) -> list[Transcript]:
+            one = search()
+            one.read(log_softmax(scores))
+            return [Transcript(codec.decode(np.array(each.symbols, int) + SHIFT), each.score) for each in one.found()]
+
+        return self._run(inputs, lambda *batch: [found(scores) for scores in self._scores(*batch)])
+
+    def _search(self, beam: int | None, language_model: Any) -> Callable[[], Search]:
+        """Makes a search for a sound."""
+        beam = self.beam if beam is None else beam
+        generator = self.language_model if language_model is None else language_model
+        if generator is None:
+            return GreedySearch if beam in (None, 1) else lambda: PrefixSearch(beam, bonus=self.symbol_bonus)
+        model, width = LanguageModel(generator, self.codecs_["output"]), BEAM if beam is None else beam
+        return lambda: PrefixSearch(width, model.before(width), self.language_weight, self.symbol_bonus)
+
+    def align(self, X: Any, texts: Sequence[str] | None = None) -> list[Alignment]:
+        """When each symbol and each word of a text is said, in the likeliest way in which it lies in its sound.
+
+        Networks that are trained by CTC speak up for a symbol at one moment within it, or shortly after it where they do
+        not hear the future; so a symbol's time is rather a point, and a word's may begin late and end early.
+
+        Args:
+            X: paths of audio files, or sounds that were read.
+            texts: what is said in each; None: what `predict` gives.
+
+        Raises:
+            InputError: a file cannot be read, or a text does not fit: it is too long for its sound, or has symbols that
+                the model does not know.
+        """
+        inputs = self._encoded(X)
+        texts = self.predict(X) if texts is None else list(texts)
+        if len(texts) != len(inputs):
+            raise InputError(f"X has {len(inputs)} sounds, but texts has {len(texts)}")
+        codec: TextCodec = self.codecs_["output"]
+        for row, text in enumerate(texts):
+            if unknown := codec.unknown(text):
+                raise InputError(f"texts[{row}] has {unknown[0]!r}, which the model does not know: leave it out")
+        scores = self._run(inputs, self._scores)
+        found = []
+        for row, (own, text) in enumerate(zip(scores, texts, strict=True)):
+            numbers = codec.encode(text)
+            try:
+                steps = aligned(log_softmax(own), numbers - SHIFT)
+            except InputError as error:
+                raise InputError(f"texts[{row}] cannot be aligned: {error}") from error
+            found.append(alignment(codec, numbers, steps, self.codecs_["input"].stack))
+        return found
+
+    def listen(self, rate: int | None = None, *, beam: int | None = None, language_model: Any = None) -> Listener:
+        """Begin to transcribe a sound that goes on: feed it samples, and it gives the text as it comes.
+
+        Args:
+            rate: samples of a second of what it will hear; None: the rate that the model was trained at.
+            beam: as for `hypotheses`.
+            language_model: as for `hypotheses`.
+
+        Raises:
+            InputError: the network hears the future (`bidirectional`), or an argument does not fit.
+        """
+        self._check_fitted()
+        model = self.model_
+        if not isinstance(model, InStep) or model.recurrent.num_directions > 1:
+            what = "reads sounds from both ends" if isinstance(model, InStep) else "has no memory"
+            raise InputError(
+                f"this network {what}, so it cannot listen to a sound that goes on: train one with bidirectional=False "
+                "(--no-bidirectional)"
+            )
+        rate = self.codecs_["input"].sample_rate if rate is None else rate
+        check_whole("rate", rate, 1)
+        stream = Stream.from_torch(model.recurrent, model.readout)
+        search = self._search(beam, language_model)()
+        return Listener(stream, self.codecs_["input"], self.codecs_["output"], search, rate, SHIFT)
 
     def evaluate(self, X: Any, y: Any) -> dict[str, float]:
         """Character error rate, word error rate and exact matches.

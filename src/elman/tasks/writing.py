@@ -52,8 +52,7 @@ class Writing(Iterator[str]):
         self._how: dict[str, Any] = {"temperature": temperature, "top_k": top_k, "top_p": top_p}
         self._never = (START, UNKNOWN) if ends else (START, UNKNOWN, END)
         self._random = np.random.default_rng(seed)
-        self._begun = False  # whether a word was written, so that a space comes before the next one
-        self._held: list[int] = []  # subwords that are not whole characters yet
+        self._shown = Decoding(codec)
         self._follow([START])
 
     _scores: np.ndarray  # of the next symbol, (V,)
@@ -76,7 +75,7 @@ class Writing(Iterator[str]):
         if scores.shape != (1, len(self._scores)):
             raise InputError(f"state: scores has shape {scores.shape}, expected {(1, len(self._scores))}")
         self._stream.state = State(**arrays)
-        self._scores, self._held, self.ended = scores[0].copy(), [], False
+        self._scores, self._shown.held, self.ended = scores[0].copy(), [], False
 
     @property
     def probabilities(self) -> np.ndarray:
@@ -86,12 +85,12 @@ class Writing(Iterator[str]):
     @property
     def held(self) -> str:
         """What was written and not given yet: of a character of several subwords the first."""
-        return self._codec.decode(self._held)
+        return self._codec.decode(self._shown.held)
 
     def read(self, text: str) -> None:
         """Go on as if this text had been written; a symbol that the model does not know is read as unknown."""
         ids = self._codec.encode(text).tolist()
-        self._begun = self._begun or bool(ids)
+        self._shown.begun = self._shown.begun or bool(ids)
         self._follow(ids)
 
     def __next__(self) -> str:
@@ -113,17 +112,32 @@ class Writing(Iterator[str]):
         for start in range(0, len(ids), READ):
             self._scores = self._stream.step_block(np.array(ids[start : start + READ]))[-1]
 
-    def _shown(self, chosen: int) -> str:
+
+class Decoding:
+    """The text of symbols that come one by one.
+
+    Attributes:
+        begun: whether there was a word, so that a space comes before the next one.
+        held: subwords that are not whole characters yet.
+    """
+
+    def __init__(self, codec: TextCodec) -> None:
+        self._codec = codec
+        self.begun = False
+        self.held: list[int] = []
+
+    def __call__(self, symbol: int) -> str:
+        """What a symbol adds to the text."""
         if self._codec.level == "words":
-            before, self._begun = " " if self._begun else "", True
-            return before + self._codec.decode([chosen])
+            before, self.begun = " " if self.begun else "", True
+            return before + self._codec.decode([symbol])
         if self._codec.level == "characters":
-            return self._codec.decode([chosen])
-        self._held.append(chosen)
-        text = self._codec.decode(self._held)
-        if text.endswith("\N{REPLACEMENT CHARACTER}") and len(self._held) < 4:  # UTF-8 has four bytes at most
+            return self._codec.decode([symbol])
+        self.held.append(symbol)
+        text = self._codec.decode(self.held)
+        if text.endswith("\N{REPLACEMENT CHARACTER}") and len(self.held) < 4:  # UTF-8 has four bytes at most
             return ""
-        self._held = []
+        self.held = []
         return text
 
 
