@@ -7,7 +7,7 @@ import soundfile
 
 CODE = {"a": ".-", "e": ".", "i": "..", "m": "--", "n": "-.", "o": "---", "r": ".-.", "s": "...", "t": "-", " ": " "}
 RATE = 8000
-WORDS = ("tea", "seat", "rain", "most", "stone", "mine", "toast", "train", "ear", "noise")
+LETTERS = [letter for letter in CODE if letter != " "]
 
 
 def tone(text: str, *, rate: int = RATE, dot: float = 0.03, pitch: float = 600.0, noise: float = 0.01) -> np.ndarray:
@@ -24,11 +24,13 @@ def tone(text: str, *, rate: int = RATE, dot: float = 0.03, pitch: float = 600.0
 
 
 def write_morse(folder: Path, count: int, *, seed: int = 0, words: int = 1) -> tuple[list[Path], list[str]]:
-    """Files of random words in different pitches and speeds, and their texts."""
+    """Files of words of random letters in different pitches and speeds, and their texts."""
     random = np.random.default_rng(seed)
-    texts = [" ".join(random.choice(WORDS, words)) for _ in range(count)]
+    texts = [
+        " ".join("".join(random.choice(LETTERS, random.integers(2, 6))) for _ in range(words)) for _ in range(count)
+    ]
     files = [folder / f"{seed}-{k}.wav" for k in range(count)]
     for file, text in zip(files, texts, strict=True):
-        samples = tone(text, dot=random.uniform(0.02, 0.03), pitch=random.uniform(400, 900))
+        samples = tone(text, dot=random.choice((0.02, 0.025)), pitch=random.choice((500.0, 700.0)))
         soundfile.write(file, samples, RATE)
     return files, texts

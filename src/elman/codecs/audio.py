@@ -20,6 +20,7 @@ SAID = {
     "mixed": "several channels, mixed to one",
     "resampled": "another sample rate, changed to {0.rate} Hz",
     "clipped": "clipped, a wave cut off at full scale",
+    "silent": "silent, nothing above -80 dB",
 }
 """What a note says of files with a trait."""
 

@@ -22,7 +22,7 @@ from elman.tasks.estimator import Estimator
 from elman.tasks.language_model import LanguageModel
 from elman.tasks.learning import Learner
 from elman.tasks.listener import Listener
-from elman.tasks.listening import readable
+from elman.tasks.media import readable
 from elman.tasks.options import TranscriberOptions, check
 from elman.tasks.text_scores import edit_distance, error_rates, symbols
 from elman.tasks.transcript import Alignment, Transcript, alignment
