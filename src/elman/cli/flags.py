@@ -91,6 +91,27 @@ TargetColumns = Annotated[
 ]
 
 
+Beam = Annotated[
+    int | None,
+    typer.Option(min=1, help="Hypotheses that the search for a text carries; 1 is greedy", show_default="the model's"),
+]
+LanguageModelFile = Annotated[
+    str | None,
+    typer.Option("--language-model", metavar="MODEL", help="A generator of such texts, to search with; for sounds"),
+]
+LanguageWeight = Annotated[
+    float | None,
+    typer.Option(min=0, help="How much the language model counts beside the sound", show_default="the model's"),
+]
+SymbolBonus = Annotated[
+    float | None,
+    typer.Option(
+        help="Added to a text's score for each symbol, since a language model favours short ones",
+        show_default="the model's",
+    ),
+]
+
+
 def option_flags(options: type[Options]) -> list[inspect.Parameter]:
     """A flag for each field of a task's options."""
     return [_flag(field) for field in dataclasses.fields(options) if field.metadata.get("flag", True)]

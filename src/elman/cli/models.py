@@ -8,6 +8,7 @@ from elman.cli.columns import Columns, one_or_all
 from elman.errors import InputError
 from elman.files import read_model
 from elman.tasks.loading import restore
+from elman.tasks.options import check
 
 READS_PLAIN_TEXT = {"generate"}
 """The tasks that read a file without columns as one text."""
@@ -28,6 +29,19 @@ def read_series_as_told(estimator: "Estimator", *, strict: bool, fill: bool | No
     """Let a forecaster, which reads its table itself, read it as the flags say, and not as in training."""
     if estimator.task == "forecast":
         estimator.set_params(strict=strict, **({} if fill is None else {"fill": fill}))
+
+
+def search_as_told(estimator: "Estimator", flags: dict[str, Any]) -> None:
+    """Let a model search for texts as the flags say: `beam`, of a transcriber also with a language model.
+
+    Raises:
+        InputError: a number is out of its range, or the language model does not fit.
+    """
+    if flags.get("language_model") is not None:
+        from elman.tasks.language_model import LanguageModel
+
+        flags = {**flags, "language_model": LanguageModel(flags["language_model"], estimator.codecs_["output"])}
+    check(estimator.set_params(**flags))
 
 
 def columns_of(

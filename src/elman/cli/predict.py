@@ -10,17 +10,21 @@ import typer
 
 from elman.cli.flags import (
     AudioColumn,
+    Beam,
     Fill,
     Force,
     ImageColumn,
     InputColumns,
     Json,
+    LanguageModelFile,
+    LanguageWeight,
     ModelArgument,
+    SymbolBonus,
     TextColumn,
     WordVectors,
 )
 from elman.cli.pictures import check_pictures, write_pictures
-from elman.cli.predictions import Prediction, prediction_of
+from elman.cli.predictions import flags_of, prediction_of
 from elman.cli.reading import read_data
 from elman.cli.shown import show_rows, tell, telling_warnings
 from elman.errors import InputError
@@ -46,9 +50,10 @@ def predict(
     image: ImageColumn = None,
     inputs: InputColumns = None,
     word_vectors: WordVectors = None,
-    beam: Annotated[
-        int | None, typer.Option(min=1, help="Hypotheses that beam search carries; for translations")
-    ] = None,
+    beam: Beam = None,
+    language_model: LanguageModelFile = None,
+    language_weight: LanguageWeight = None,
+    symbol_bonus: SymbolBonus = None,
     horizon: Annotated[
         int | None, typer.Option(min=1, help="Time steps to forecast  [default: as in training]")
     ] = None,
@@ -88,9 +93,13 @@ def predict(
 
     estimator, metadata = open_model(model)
     prediction = prediction_of(estimator.task)
-    given = {"beam": beam, "horizon": horizon, "level": level, "ahead": ahead, "fill": fill, "pictures": pictures}
-    flags = _flags(given, prediction, f"{model}, which was trained to {estimator.task}")
+    given = {"beam": beam, "language_model": language_model, "language_weight": language_weight, "level": level}
+    given |= {"symbol_bonus": symbol_bonus, "horizon": horizon, "ahead": ahead, "fill": fill, "pictures": pictures}
+    flags = flags_of(given, prediction, f"{model}, which was trained to {estimator.task}")
     read_series_as_told(estimator, strict=strict, fill=fill)
+    shows_lines = output is None and not as_json
+    if file is None and shows_lines and prediction.live and prediction.live(estimator, sequences or [], flags, strict):
+        return
     if file is None:
         table = _from_arguments(sequences or [], estimator, metadata)
     else:
@@ -153,15 +162,6 @@ def _from_arguments(sequences: list[str], estimator: "Estimator", metadata: dict
     kept = metadata.get("columns")
     columns = Columns(ahead=kept.get("ahead", 0) if isinstance(kept, dict) else 0)
     return Table(columns, X, [], pd.DataFrame({"sequence": range(len(X))}), list(range(len(X))))
-
-
-def _flags(given: dict[str, Any], prediction: Prediction, model: str) -> dict[str, Any]:
-    """The flags that were given, which are to be this task's."""
-    flags = {name: value for name, value in given.items() if value is not None}
-    for name in flags:
-        if name not in prediction.flags:
-            raise InputError(f"--{name.replace('_', '-')} is not for {model}: leave it out")
-    return flags
 
 
 def _unreadable(record: dict[str, Any]) -> list[str]:

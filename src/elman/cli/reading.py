@@ -12,6 +12,7 @@ READERS = {
     "forecast": ("elman.cli.series_columns", "read_series"),
     "regress": ("elman.cli.columns", "read_columns"),
     "tag": ("elman.cli.tagged_columns", "read_tagged"),
+    "transcribe": ("elman.cli.columns", "read_columns"),
     "translate": ("elman.cli.pair_columns", "read_pair_columns"),
 }
 """The module and function that reads a task's files: file, columns, task and `strict` to a `Table`."""

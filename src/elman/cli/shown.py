@@ -20,7 +20,7 @@ NARROWEST = 8
 
 def show_rows(rows: Sequence[Sequence[str]], *, aligned: bool = False) -> None:
     """Print one line for each row, on a terminal or where `aligned` asks for it with its cells under each other."""
-    clean = [[_one_line(cell) for cell in row] for row in rows]
+    clean = [[one_line(cell) for cell in row] for row in rows]
     if not (aligned or sys.stdout.isatty()):
         for row in clean:
             typer.echo("\t".join(row))
@@ -77,7 +77,8 @@ def _cut(cell: str, size: int) -> str:
     return set_cell_size(cell, size) if cell_len(cell) <= size else set_cell_size(cell, size - 1) + "…"
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
+    """A text with what would break a line written as Python writes it; an empty one is seen."""
     if text == "":
         return '""'
     return "".join(repr(symbol)[1:-1] if not symbol.isprintable() else symbol for symbol in text)

@@ -18,6 +18,7 @@ from elman.tasks.options import (
     Options,
     RegressorOptions,
     TaggerOptions,
+    TranscriberOptions,
     TranslatorOptions,
 )
 
@@ -26,7 +27,9 @@ Inputs = Annotated[
     typer.Option("--input", metavar="COL", help="Column of numbers that the network reads; repeatable"),
 ]
 
-app = group("Train a network on a table or a text: translate, classify, regress, tag, forecast or generate.")
+app = group(
+    "Train a network on a table or a text: translate, transcribe, classify, regress, tag, forecast or generate."
+)
 
 
 def trains(
@@ -245,3 +248,24 @@ def forecast(
     options.past, options.future, options.static = several
     read = (target, *(name for names in several for name in names))
     run("forecast", dataclasses.replace(job, stream=False), Columns(inputs=read, target=target), options)
+
+
+@trains(TranscriberOptions, without=("stream",))
+def transcribe(
+    job: Job,
+    options: TranscriberOptions,
+    audio: Annotated[
+        str, typer.Option(metavar="COL", help="Column of audio files to hear; paths from the table's folder")
+    ],
+    text: Annotated[str, typer.Option(metavar="COL", help="Column of what is said in them")],
+) -> None:
+    """Sound in, the text that is said in it out: WAV, FLAC, OGG and what they are called in a table with their texts.
+
+    With --no-bidirectional the network can transcribe while somebody speaks, and files longer than memory.
+    """
+    from elman.cli.columns import Columns
+
+    if job.stream:
+        raise InputError("--stream reads texts and numbers, not audio files: leave it out")
+    options = dataclasses.replace(options, strict=job.strict)
+    run("transcribe", dataclasses.replace(job, stream=False), Columns(audio=audio, target=text), options)

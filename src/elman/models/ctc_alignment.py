@@ -23,7 +23,7 @@ def aligned(log_probabilities: np.ndarray, target: np.ndarray) -> np.ndarray:
         [[1, 3], [3, 4]]
     """
     T, U = len(log_probabilities), len(target)
-    if T < steps_needed(target):
+    if steps_needed(target) > T:
         raise InputError(f"a text of {U} symbols needs at least {steps_needed(target)} steps, but its sound has {T}")
     S = 2 * U + 1  # a blank, then each symbol and a blank
     if T * S > MOST:

@@ -140,6 +140,31 @@ def fan_chart(
     return figure
 
 
+def spectrogram(frames: np.ndarray, seconds: float, spoken: Sequence[tuple[str, float, float]]) -> Figure:
+    """A sound's energy by time and band, and above it the parts of a text at the time at which they are said.
+
+    Shape:
+        frames (T, bins)
+
+    Args:
+        frames: logarithms of energies, the lowest band first.
+        seconds: from one frame to the next.
+        spoken: text, start and end in seconds of each part.
+    """
+    figure, axes = _axes("seconds", "band, low to high")
+    lasts = len(frames) * seconds
+    low, high = np.percentile(frames, (5, 99.5))
+    extent = (0.0, lasts, 0.0, float(frames.shape[1]))
+    axes.imshow(frames.T, cmap="Greys", origin="lower", aspect="auto", extent=extent, vmin=low, vmax=high)
+    axes.grid(visible=False)
+    above = axes.get_xaxis_transform()
+    for text, start, end in spoken:
+        axes.axvspan(start, end, color=ORANGE, alpha=0.35, lw=0)
+        place = (start + end) / 2
+        axes.text(place, 1.02, text, transform=above, ha="center", color=INK, size=10, parse_math=False)
+    return figure
+
+
 def _axes(x: str, y: str) -> tuple[Figure, Axes]:
     figure = Figure(figsize=SIZE, dpi=72, facecolor="none", layout="constrained")
     axes = figure.add_subplot(facecolor="none")

@@ -58,7 +58,14 @@ OF_THE_MACHINE = {
     "checkpoints",
     "checkpoint_seconds",
 }
-FREE = {"max_skipped", "beam", "length_penalty", "max_length", "language_weight", "symbol_bonus"}  # options that a resumed training may have otherwise
+FREE = {
+    "max_skipped",
+    "beam",
+    "length_penalty",
+    "max_length",
+    "language_weight",
+    "symbol_bonus",
+}  # options that a resumed training may have otherwise
 
 
 class Estimator(BaseEstimator, Options, ABC):  # type: ignore[misc]

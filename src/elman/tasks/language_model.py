@@ -44,7 +44,9 @@ class LanguageModel:
         if not isinstance(model, InStep):
             raise InputError("the language model has no memory, expected a recurrent one: the network is a Feedforward")
         if own.level != codec.level:
-            raise InputError(f"the language model: {name} writes {own.level}, expected {codec.level}, as the texts have")
+            raise InputError(
+                f"the language model: {name} writes {own.level}, expected {codec.level}, as the texts have"
+            )
         known = {symbol: number for number, symbol in enumerate(own.symbols, NUM_SPECIAL)}
         self._numbers = np.array([END, *(known.get(one, UNKNOWN) for one in codec.symbols)])  # of each output, (V,)
         self._warn_of_unknown([codec.symbols[k] for k in np.flatnonzero(self._numbers[1:] == UNKNOWN)], codec, name)
@@ -103,4 +105,3 @@ class PrefixContexts:
                 arrays[name][new] = array
             state = State(**arrays)
         return PrefixContexts(self._model, self._stream, state, log_probabilities)
-

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from elman.codecs import AudioCodec, TextCodec
-from elman.codecs.audio import stacked
+from elman.codecs import AudioCodec, Sound, TextCodec
+from elman.codecs.audio import hear, stacked, traits
 from elman.codecs.recording import Frames, Playback
 from elman.errors import InputError
 from elman.models.ctc import log_softmax
@@ -81,28 +81,34 @@ class Listener:
         return new
 
 
-def listened_to(transcriber: "Transcriber", path: PurePath, **how: Any) -> Iterator[tuple[str, Playback]]:
-    """The text of a file as it comes, and how far the file was read; never all of the sound is in memory.
+def listened_to(transcriber: "Transcriber", path: PurePath) -> Iterator[tuple[str, Sound | None]]:
+    """The text of a file piece by piece while it is read, and with the last piece what the file is like.
 
-    Of a file that is damaged after its beginning the text of what comes before is given, and then an error raised.
-
-    Args:
-        transcriber: with `bidirectional=False`.
-        path: the file.
-        how: as for `Transcriber.listen`.
+    A network that reads forwards only goes on from block to block, so that the file may be longer than memory. One that
+    hears the future gives all of its text at once; of the file the frames are in memory, 16 kB a second.
 
     Raises:
-        InputError: the file cannot be read, from its beginning or from some place on.
+        InputError: the file cannot be read, from its beginning or from some place on: then after the text of what comes
+            before, and what the file is like.
     """
-    playback = Playback(path)
-    listener = transcriber.listen(playback.rate, **how)
-    try:
-        for block in playback.blocks():
-            yield listener.feed(block), playback
-    except InputError:
-        yield listener.finish(), playback
-        raise
-    yield listener.finish(), playback
+    codec: AudioCodec = transcriber.codecs_["input"]
+    if transcriber.hears_the_future:
+        sound, fault = hear(path, codec.sample_rate, codec.bins)
+        yield transcriber.predict([sound])[0], sound
+    else:
+        playback, fault = Playback(path), None
+        listener = transcriber.listen(playback.rate)
+        try:
+            for block in playback.blocks():
+                yield listener.feed(block), None
+        except InputError as error:
+            fault = error
+            if not playback.samples:
+                raise
+        nothing = np.zeros((0, codec.bins), np.float32)
+        yield listener.finish(), Sound(path, nothing, codec.sample_rate, traits(playback, codec.sample_rate))
+    if fault is not None:
+        raise fault
 
 
 def _as_samples(samples: Any) -> np.ndarray:

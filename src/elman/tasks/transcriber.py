@@ -11,7 +11,6 @@ from torch import Tensor, nn
 
 from elman.codecs import KINDS, NUM_SPECIAL, AudioCodec, Ragged, TextCodec, as_sequences, kind_of
 from elman.errors import DataWarning, InputError
-from elman.models import InStep
 from elman.models.ctc import collapsed, ctc_loss, log_softmax, steps_needed
 from elman.models.ctc_alignment import aligned
 from elman.models.ctc_search import GreedySearch, PrefixSearch, Search
@@ -111,9 +110,7 @@ class Transcriber(Estimator, TranscriberOptions):
         """Sounds as frames and texts as outputs of the network, of the pairs that are feasible."""
         targets = [self._outputs(text) for text in y]
         inputs = self.codecs_["input"].encode_all(X)
-        feasible = [
-            row for row, one in enumerate(targets) if inputs.lengths[row] >= steps_needed(one)
-        ]
+        feasible = [row for row, one in enumerate(targets) if inputs.lengths[row] >= steps_needed(one)]
         if len(feasible) < len(targets):
             self._tell_infeasible(X, y, inputs.lengths, targets, feasible)
         return Coded(inputs.select(feasible), Ragged.of([targets[row] for row in feasible]))
@@ -136,7 +133,9 @@ class Transcriber(Estimator, TranscriberOptions):
         ]
         remedy = f"give stack below {self.stack}, or mend the text" if self.stack > 1 else "mend the text"
         if self.strict or not feasible:
-            raise InputError(f"{reasons[0]}: {remedy}" + ("" if self.strict else "; no other sound fits its text either"))
+            raise InputError(
+                f"{reasons[0]}: {remedy}" + ("" if self.strict else "; no other sound fits its text either")
+            )
         more = f"; and {len(rows) - NAMED:,} more" if len(rows) > NAMED else ""
         warnings.warn(
             f"left out {len(rows):,} of {len(X):,} sounds that are too short for their text: "
@@ -152,6 +151,11 @@ class Transcriber(Estimator, TranscriberOptions):
     def wiring(self, training: Coded) -> dict[str, Any]:
         """In step."""
         return {"kind": "InStep", **self.ends(), **self._network(len(training))}
+
+    @property
+    def hears_the_future(self) -> bool:
+        """Whether what it writes depends on what comes later, so that it cannot listen to a sound that goes on."""
+        return self.model_config_["kind"] != "InStep" or bool(self.model_config_["bidirectional"])
 
     @property
     def keeps_state(self) -> bool:
@@ -215,16 +219,25 @@ class Transcriber(Estimator, TranscriberOptions):
         Raises:
             InputError: a file cannot be read, or the language model does not fit.
         """
-        inputs = self._encoded(X)
+        return self.searched(self._encoded(X), beam, language_model)
+
+    def searched(
+        self, inputs: Sequence[np.ndarray], beam: int | None = None, language_model: Any = None
+    ) -> list[list[Transcript]]:
+        """The hypotheses of encoded sounds."""
         search = self._search(beam, language_model)
-        codec: TextCodec = self.codecs_["output"]
 
         def found(scores: np.ndarray) -> list[Transcript]:
             one = search()
             one.read(log_softmax(scores))
-            return [Transcript(codec.decode(np.array(each.symbols, int) + SHIFT), each.score) for each in one.found()]
+            return [Transcript(self.text(each.symbols), each.score) for each in one.found()]
 
         return self._run(inputs, lambda *batch: [found(scores) for scores in self._scores(*batch)])
+
+    def text(self, outputs: Sequence[int] | np.ndarray) -> str:
+        """The text of outputs without blanks, (U,)."""
+        text: str = self.codecs_["output"].decode(np.asarray(outputs, np.int64) + SHIFT)
+        return text
 
     def _search(self, beam: int | None, language_model: Any) -> Callable[[], Search]:
         """Makes a search for a sound."""
@@ -232,7 +245,9 @@ class Transcriber(Estimator, TranscriberOptions):
         generator = self.language_model if language_model is None else language_model
         if generator is None:
             return GreedySearch if beam in (None, 1) else lambda: PrefixSearch(beam, bonus=self.symbol_bonus)
-        model, width = LanguageModel(generator, self.codecs_["output"]), BEAM if beam is None else beam
+        known = isinstance(generator, LanguageModel)
+        model = generator if known else LanguageModel(generator, self.codecs_["output"])
+        width = BEAM if beam is None else beam
         return lambda: PrefixSearch(width, model.before(width), self.language_weight, self.symbol_bonus)
 
     def align(self, X: Any, texts: Sequence[str] | None = None) -> list[Alignment]:
@@ -250,13 +265,18 @@ class Transcriber(Estimator, TranscriberOptions):
                 the model does not know.
         """
         inputs = self._encoded(X)
-        texts = self.predict(X) if texts is None else list(texts)
+        texts = [found[0].text for found in self.searched(inputs)] if texts is None else list(texts)
         if len(texts) != len(inputs):
             raise InputError(f"X has {len(inputs)} sounds, but texts has {len(texts)}")
         codec: TextCodec = self.codecs_["output"]
         for row, text in enumerate(texts):
             if unknown := codec.unknown(text):
                 raise InputError(f"texts[{row}] has {unknown[0]!r}, which the model does not know: leave it out")
+        return self.aligned(inputs, texts)
+
+    def aligned(self, inputs: Sequence[np.ndarray], texts: Sequence[str]) -> list[Alignment]:
+        """When the texts of encoded sounds are said."""
+        codec: TextCodec = self.codecs_["output"]
         scores = self._run(inputs, self._scores)
         found = []
         for row, (own, text) in enumerate(zip(scores, texts, strict=True)):
@@ -280,13 +300,12 @@ class Transcriber(Estimator, TranscriberOptions):
             InputError: the network hears the future (`bidirectional`), or an argument does not fit.
         """
         self._check_fitted()
-        model = self.model_
-        if not isinstance(model, InStep) or model.recurrent.num_directions > 1:
-            what = "reads sounds from both ends" if isinstance(model, InStep) else "has no memory"
+        if self.hears_the_future:
             raise InputError(
-                f"this network {what}, so it cannot listen to a sound that goes on: train one with bidirectional=False "
-                "(--no-bidirectional)"
+                "this network hears the future, so it cannot listen to a sound that goes on: train one with "
+                "bidirectional=False (--no-bidirectional)"
             )
+        model: Any = self.model_
         rate = self.codecs_["input"].sample_rate if rate is None else rate
         check_whole("rate", rate, 1)
         stream = Stream.from_torch(model.recurrent, model.readout)

@@ -6,15 +6,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from elman.errors import InputError
+
 if TYPE_CHECKING:
     import pandas as pd
 
     from elman.cli.columns import Table
 
 RESULTS = re.compile(
-    r"label|probability|probabilities|prediction(_.+)?|translation|score|hypotheses|error|bits_per_character|next"
+    r"label|probability|probabilities|prediction(_.+)?|translation|score|hypotheses|text|words|error|bits_per_character|next"
 )
-NESTED = ("probabilities", "hypotheses", "next")  # what has no place in the cell of a table
+NESTED = ("probabilities", "hypotheses", "words", "next")  # what has no place in the cell of a table
 
 
 def as_table(records: list[dict[str, Any]], table: "Table", estimator: Any) -> "pd.DataFrame":
@@ -35,6 +37,8 @@ class Prediction:
         flags: the words of `elman predict` that are this task's alone.
         first: what to try first with a new model.
         aligned: whether lines stand with their cells under each other in a pipe as well.
+        live: estimator, paths, flags and whether to be strict -> shows results of files while they are read; None, or
+            where it gives False, they are read first.
     """
 
     records: Callable[[Any, "Table", dict[str, Any]], list[dict[str, Any]]]
@@ -43,12 +47,26 @@ class Prediction:
     flags: tuple[str, ...] = ()
     first: str = "elman predict {model} {given}"
     aligned: bool = False
+    live: Callable[[Any, list[str], dict[str, Any], bool], bool] | None = None
 
 
 def prediction_of(task: str) -> Prediction:
     """How the results of a task look, by its word on the command line: that of `elman.cli.predictions.TASK`."""
     found: Prediction = importlib.import_module(f"elman.cli.predictions.{task}").PREDICTION
     return found
+
+
+def flags_of(given: dict[str, Any], prediction: Prediction, model: str) -> dict[str, Any]:
+    """Of the flags that not every task has those that were given, which are to be this task's.
+
+    Raises:
+        InputError: one is not.
+    """
+    flags = {name: value for name, value in given.items() if value is not None}
+    for name in flags:
+        if name not in prediction.flags:
+            raise InputError(f"--{name.replace('_', '-')} is not for {model}: leave it out")
+    return flags
 
 
 def named(table: "Table") -> list[dict[str, Any]]:
