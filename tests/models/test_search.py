@@ -73,7 +73,8 @@ def by_hand(table: Table, source: int, beam: int, length_penalty: float) -> list
             if symbol == END
         ]
         going_on = [((*symbols, symbol), total) for symbols, symbol, total in candidates if symbol != END][:beam]
-        if len(finished) >= beam:
+        hope = max((total / (length + 1) ** length_penalty for _, total in going_on), default=-math.inf)
+        if len(finished) >= beam and (beam == 1 or hope <= max(score for _, score in finished)):
             break
     return sorted(finished, key=lambda one: -one[1])[:beam]
 

@@ -58,9 +58,10 @@ def search(
 
     A hypothesis is always whole: one that has `max_length` symbols must take the end symbol next. The `beam`
     best unfinished hypotheses of a source go on; one that takes the end symbol while it is among the
-    `beam` best of its step is finished. A source is done when it has `beam` finished hypotheses. With `beam=1` that
-    is greedy search: the likeliest symbol at each step. Of equal scores the earlier hypothesis and the smaller
-    symbol win, so that the same input gives the same output.
+    `beam` best of its step is finished. A source is done when it has `beam` finished hypotheses and no unfinished one
+    has, so far, a better score than the best of them: of a decoder that is sure of itself all others end early, and are
+    nothing to stop for. With `beam=1` that is greedy search: the likeliest symbol at each step. Of equal scores the
+    earlier hypothesis and the smaller symbol win, so that the same input gives the same output.
 
     Shape:
         start: (B,)
@@ -131,7 +132,10 @@ def search(
         parents, ids = parents.gather(1, going_on), ids.gather(1, going_on)
         symbols = torch.cat([symbols.gather(1, parents.unsqueeze(-1).expand_as(symbols)), ids.unsqueeze(-1)], -1)
 
-        full = torch.tensor([len(finished[source]) >= beam for source in active.tolist()], device=ids.device)
+        enough = torch.tensor([len(finished[source]) >= beam for source in active.tolist()], device=ids.device)
+        best = [max((one.score for one in finished[source]), default=-torch.inf) for source in active.tolist()]
+        hopes = totals.max(1).values / (length + 1) ** length_penalty
+        full = enough & ((hopes <= hopes.new_tensor(best)) | (beam == 1))
         kept = (~full & (totals > -torch.inf).any(1)).nonzero().squeeze(1)
         state = state.select((kept.unsqueeze(1) * beam + parents[kept]).flatten())
         if len(kept) < len(active):

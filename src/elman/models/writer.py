@@ -42,8 +42,16 @@ class Writer(nn.Module):
 
         Shape: inputs (B, T) or (B, T, I), lengths (B,), target (B, U) -> logits (B, U + 1, V).
         """
-        logits, _, _ = self.decoder(self._shifted(target), *self.encoder(inputs, lengths))
-        return logits  # type: ignore[no-any-return]
+        return self.taught(inputs, lengths, target)[0]
+
+    def taught(self, inputs: Tensor, lengths: Tensor, target: Tensor) -> tuple[Tensor, Tensor, Memory]:
+        """What `forward` gives, where each of its steps looked, and what it looked at.
+
+        Shape: as of `forward`, and weights (B, U + 1, T).
+        """
+        state, memory = self.encoder(inputs, lengths)
+        logits, weights, _ = self.decoder(self._shifted(target), state, memory)
+        return logits, weights, memory
 
     def expected(self, target: Tensor, target_lengths: Tensor) -> Tensor:
         """What `forward` should predict: the target, the end symbol, and past it `IGNORED`.

@@ -77,6 +77,7 @@ class Estimator(BaseEstimator, Options, ABC):  # type: ignore[misc]
     task: ClassVar[str]
     input_codecs: ClassVar[tuple[str, ...]]  # the kinds of codecs that it may have
     output_codec: ClassVar[str | None]  # None: it writes in the symbols that it reads
+    further_numbers: ClassVar[int] = 0  # beyond its codecs' symbols that coded sequences may have
     learned: ClassVar[dict[str, type]] = {}  # further attributes of `fit` that belong to the model, and what they are
 
     model_: nn.Module

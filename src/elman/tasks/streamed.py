@@ -169,7 +169,7 @@ class CodedWriter:
         codec = self._estimator.codecs_["input" if name == "inputs" else "output"]
         values = ragged.values
         if isinstance(codec, TextCodec):
-            values = values.astype(np.min_scalar_type(codec.size))
+            values = values.astype(np.min_scalar_type(codec.size + self._estimator.further_numbers))
         self._array(f"{name}.values", values).append(values)
         starts = self._total[name] + ragged.offsets[:-1]
         self._array(f"{name}.offsets", starts).append(starts[new])

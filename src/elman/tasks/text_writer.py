@@ -9,7 +9,7 @@ import numpy as np
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from elman.codecs import START, UNKNOWN, TextCodec
+from elman.codecs import UNKNOWN, TextCodec
 from elman.models import Hypothesis
 from elman.models.writer import IGNORED
 from elman.tasks.coded import Batch
@@ -61,14 +61,10 @@ class TextWriter(Estimator):
         return cast(Hashable, one)
 
     def loss(self, model: nn.Module, batch: Batch) -> BatchLoss:
-        """Cross-entropy of every next symbol after the true ones before it: teacher forcing.
-
-        Rare symbols are no answer to learn, but for copies: a model that copies is told others from them by START.
-        """
-        logits = model(batch.inputs, batch.lengths, batch.targets.masked_fill(batch.targets == START, UNKNOWN))
+        """Cross-entropy of every next symbol after the true ones before it: teacher forcing."""
+        logits = model(batch.inputs, batch.lengths, batch.targets)  # (B, U + 1, V)
         expected = model.expected(batch.targets, batch.target_lengths)  # type: ignore[operator]
-        rare = START if self.model_config_.get("copies") else UNKNOWN
-        expected = expected.masked_fill(expected == rare, IGNORED)  # (B, U + 1), logits (B, U + 1, V)
+        expected = expected.masked_fill(expected == UNKNOWN, IGNORED)  # rare symbols are no answer to learn
         total = F.cross_entropy(logits.transpose(1, 2), expected, ignore_index=IGNORED, reduction="sum")
         return BatchLoss(total, int((expected != IGNORED).sum()))
 

@@ -5,20 +5,27 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Self, cast
 
 import numpy as np
-from torch import Tensor
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
 
-from elman.codecs import KINDS, START, UNKNOWN, Ragged, TextCodec, as_sequences, kind_of
+from elman.codecs import KINDS, UNKNOWN, Ragged, TextCodec, as_sequences, kind_of
 from elman.codecs.unicode import normalise
 from elman.errors import DataWarning, InputError
 from elman.models import Hypothesis
-from elman.tasks.coded import Coded, text_codec
+from elman.models.writer import IGNORED
+from elman.tasks.coded import Batch, Coded, text_codec
 from elman.tasks.learning import MOST_WORDS, Learner, TextLearner
 from elman.tasks.options import TranslatorOptions, check
 from elman.tasks.text_writer import TextWriter, Written
 from elman.tasks.word_vectors import vector_file
+from elman.train import BatchLoss
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+COPIED = 65_536  # words of a source, the first ones, that may be copied
+TINY = 1e-12  # a share that no copy falls below, so that its logarithm is finite
 
 
 class Translator(TextWriter, TranslatorOptions):
@@ -40,6 +47,7 @@ class Translator(TextWriter, TranslatorOptions):
 
     task = "translate"
     input_codecs = ("text",)
+    further_numbers = COPIED
     learned = {"longer_": int, "longest_": int}
 
     longer_: int  # by how many symbols a target was longer than its source, at most
@@ -107,14 +115,45 @@ class Translator(TextWriter, TranslatorOptions):
         return bool(self.copy_unknown) and all(codec.level == "words" for codec in self.codecs_.values())
 
     def _mark(self, X: Sequence[str], y: Sequence[str], targets: Ragged) -> None:
-        """Tell the unknown words of targets that are copies from the others: these become START, no answer to learn."""
+        """Say of the unknown words of targets which word of the source each is a copy of.
+
+        The copy of word t becomes the number V + t, if that word is unknown as well, where V is the number of symbols.
+        """
         source: TextCodec = self.codecs_["input"]
         places = np.flatnonzero(targets.values == UNKNOWN)
         rows = np.searchsorted(targets.offsets, places, side="right") - 1
         for place, row in zip(places.tolist(), rows.tolist(), strict=True):
             word = normalise(y[row]).split()[place - int(targets.offsets[row])]
-            if word not in source.unknown(X[row]):
-                targets.values[place] = START
+            if word in source.unknown(X[row]) and (t := normalise(X[row]).split().index(word)) < COPIED:
+                targets.values[place] = self.codecs_["output"].size + t
+
+    def symbols_of(self, targets: Any) -> Any:
+        """Encoded targets, an array or a tensor, with the unknown symbol in the place of copies."""
+        return targets * (targets < self.codecs_["output"].size)
+
+    def loss(self, model: nn.Module, batch: Batch) -> BatchLoss:
+        """Cross-entropy of every next symbol, and of which unknown word of the source a copy is of.
+
+        The probability of the latter is attention's share among the unknown words of the source.
+
+        Source: Gulcehre, Ahn, Nallapati, Zhou and Bengio, Pointing the Unknown Words (2016), with one softmax.
+        """
+        if not self.copies:
+            return super().loss(model, batch)
+        logits, weights, memory = model.taught(batch.inputs, batch.lengths, self.symbols_of(batch.targets))  # type: ignore[operator]
+        expected = model.expected(batch.targets, batch.target_lengths)  # type: ignore[operator]
+        expected = expected.masked_fill(expected == UNKNOWN, IGNORED)  # rare words that are no copies are none to learn
+        copies = expected >= logits.shape[-1]  # (B, U + 1)
+        total = F.cross_entropy(
+            logits.transpose(1, 2), expected.masked_fill(copies, UNKNOWN), ignore_index=IGNORED, reduction="sum"
+        )
+        rows, steps = copies.nonzero(as_tuple=True)
+        looked = weights[rows, steps] * memory.unknown[rows]  # (K, T) of K copies
+        share = looked[torch.arange(len(rows)), expected[rows, steps] - logits.shape[-1]] / looked.sum(1).clamp(
+            min=TINY
+        )
+        total = total - share.clamp(min=TINY).log().sum()
+        return BatchLoss(total, int((expected != IGNORED).sum()))
 
     def take_in(self, training: Coded) -> None:
         """How long sources are, and by how much targets are longer."""

@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 
-from elman.codecs import START, UNKNOWN
 from elman.errors import DataWarning
 from elman.reports import Report
 from elman.tasks.coded import Coded
@@ -23,7 +22,7 @@ def add(report: Report, estimator: Any, validation: Coded, rows: np.ndarray) -> 
     source, target = estimator.codecs_["input"], estimator.codecs_["output"]
     inputs = [source.decode(validation.inputs[row]) for row in rows]
     targets = [validation.targets[row] for row in rows]
-    expected = [target.decode(np.where(one == START, UNKNOWN, one)) for one in targets]  # see Translator.coded
+    expected = [target.decode(estimator.symbols_of(one)) for one in targets]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DataWarning)  # of long sources: these are what is validated with
         predicted = estimator.predict(inputs)
