@@ -1,6 +1,8 @@
 """The translator: the search, attention; and that it learns to turn a text round."""
 
 import copy
+import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -8,7 +10,11 @@ import pytest
 import torch
 
 import elman
+from elman.cli.columns import Columns
+from elman.cli.streamed_columns import stream_columns
 from elman.codecs import UNKNOWN
+from elman.tasks.encoding_progress import EncodingProgress
+from elman.tasks.streamed import streamed
 from elman.tasks.text_scores import error_rates, overlaps
 
 QUICK: dict[str, Any] = {"hidden_size": 6, "epochs": 2, "batch_size": 4, "num_threads": 1, "verbose": 0}
@@ -197,3 +203,22 @@ def test_what_a_picture_shows(translator: elman.Translator) -> None:
         (axes,) = translator.picture(best, text).axes
         assert [label.get_text() for label in axes.get_xticklabels()] == list(text)
         assert [label.get_text() for label in axes.get_yticklabels()] == [*best.text.split(), "■"]
+
+
+def test_copies_are_the_same_in_a_stream(tmp_path: Path) -> None:
+    """Arrays on the disk hold what a word is a copy of, though that is no symbol's number."""
+    sources, targets = trips(1300, 0)
+    rows = [f"{source}\t{target}\n" for source, target in zip(sources, targets, strict=True)]
+    (tmp_path / "t.tsv").write_text("en\tfr\n" + "".join(rows), encoding="utf-8")
+    one = elman.Translator(**QUICK)
+    columns = Columns(text="en", target="fr")
+    source, _ = stream_columns(str(tmp_path / "t.tsv"), columns, "translate")
+    found = streamed(one, source, str(tmp_path / "t.tsv"), {}, EncodingProgress(0))
+    V = one.codecs_["output"].size
+    for part in (found.training, found.validation):
+        assert part is not None
+        copies = part.targets.values[part.targets.values >= V] - V
+        assert copies.tolist() == [5, 3] * len(part)
+    assert one.further_numbers > 0
+    one.fit_coded(found.training, found.validation)
+    assert math.isfinite(one.history_.epochs[-1].training_loss)

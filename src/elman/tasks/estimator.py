@@ -77,7 +77,6 @@ class Estimator(BaseEstimator, Options, ABC):  # type: ignore[misc]
     task: ClassVar[str]
     input_codecs: ClassVar[tuple[str, ...]]  # the kinds of codecs that it may have
     output_codec: ClassVar[str | None]  # None: it writes in the symbols that it reads
-    further_numbers: ClassVar[int] = 0  # beyond its codecs' symbols that coded sequences may have
     learned: ClassVar[dict[str, type]] = {}  # further attributes of `fit` that belong to the model, and what they are
 
     model_: nn.Module
@@ -126,6 +125,11 @@ class Estimator(BaseEstimator, Options, ABC):  # type: ignore[misc]
     def in_step(self) -> bool:
         """Whether the fitted model gives an output for each step."""
         return self.model_config_["kind"] == "InStep" or bool(self.model_config_.get("in_step"))
+
+    @property
+    def further_numbers(self) -> int:
+        """How many more numbers than its codecs have symbols may stand in coded texts."""
+        return 0
 
     @property
     def keeps_state(self) -> bool:

@@ -47,7 +47,6 @@ class Translator(TextWriter, TranslatorOptions):
 
     task = "translate"
     input_codecs = ("text",)
-    further_numbers = COPIED
     learned = {"longer_": int, "longest_": int}
 
     longer_: int  # by how many symbols a target was longer than its source, at most
@@ -113,6 +112,11 @@ class Translator(TextWriter, TranslatorOptions):
     def copies(self) -> bool:
         """Whether words that are not known may be copied: where words are read and words are written."""
         return bool(self.copy_unknown) and all(codec.level == "words" for codec in self.codecs_.values())
+
+    @property
+    def further_numbers(self) -> int:
+        """Of copies, which say of what."""
+        return COPIED if self.copies else 0
 
     def _mark(self, X: Sequence[str], y: Sequence[str], targets: Ragged) -> None:
         """Say of the unknown words of targets which word of the source each is a copy of.
@@ -207,6 +211,12 @@ class Translator(TextWriter, TranslatorOptions):
         read = normalise(given).split() if codec.level == "words" else codec.pieces(codec.encode(given))
         read = list(normalise(given)) if codec.level == "characters" else read  # unknown ones as they are
         return alignment(one.attention, read, one.symbols)
+
+    def score(self, X: Any, y: Any) -> float:
+        """The share of sources whose text is exactly one of those that are right; nothing is told of long sources."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DataWarning)  # cross-validation would tell of each of its parts
+            return super().score(X, y)
 
     def _encoded(self, X: Any, name: str = "X") -> Sequence[np.ndarray]:
         """Sources as numbers; it is told of those that are longer than any in training."""
