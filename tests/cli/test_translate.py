@@ -181,6 +181,10 @@ def test_a_model_of_another_task_says_which_it_is(refused, run, translator, clas
     assert "--beam is not for m.safetensors, which was trained to classify" in refused(
         "predict", classifier, "Hi.", "--beam", "2"
     )
-    assert "t.safetensors reads texts: give --text COL" in refused(
+    assert "t.safetensors was trained to translate and reads texts: give --text COL" in refused(
         "predict", translator, "--file", "steps.csv", "--input", "x"
+    )
+    run("train", "regress", "steps.csv", "--target", "y", "--input", "x", "-o", "r.safetensors", *QUICK)
+    assert "'Hi.' is not a JSON array of numbers, which this model reads, trained to regress: give such as" in refused(
+        "predict", "r.safetensors", "Hi."
     )

@@ -205,8 +205,9 @@ def test_what_a_picture_shows(translator: elman.Translator) -> None:
         assert [label.get_text() for label in axes.get_yticklabels()] == [*best.text.split(), "■"]
 
 
-def test_copies_are_the_same_in_a_stream(tmp_path: Path) -> None:
+def test_copies_are_the_same_in_a_stream(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Arrays on the disk hold what a word is a copy of, though that is no symbol's number."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     sources, targets = trips(1300, 0)
     rows = [f"{source}\t{target}\n" for source, target in zip(sources, targets, strict=True)]
     (tmp_path / "t.tsv").write_text("en\tfr\n" + "".join(rows), encoding="utf-8")

@@ -76,7 +76,7 @@ def columns_of(
     own, what = flags[kind]
     given = {"text": text is not None, "audio": audio is not None, "image": image is not None, "input": bool(inputs)}
     if any(there for flag, there in given.items() if flag != own):
-        raise InputError(f"{path} reads {what}: give --{own} COL")
+        raise InputError(f"{path} was trained to {metadata['task']} and reads {what}: give --{own} COL")
     columns = dataclasses.replace(
         columns,
         text=columns.text if text is None else text,

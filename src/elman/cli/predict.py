@@ -156,7 +156,8 @@ def _from_arguments(sequences: list[str], estimator: "Estimator", metadata: dict
             array = np.zeros(())
         if array.ndim == 0 or array.ndim > 2:
             raise InputError(
-                f"{given!r} is not a JSON array of numbers, which this model reads: give such as {example}, or --file"
+                f"{given!r} is not a JSON array of numbers, which this model reads, trained to {estimator.task}: give "
+                f"such as {example}, or --file"
             )
         X.append(array)
     kept = metadata.get("columns")
