@@ -3,7 +3,7 @@
 import copy
 import math
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -12,7 +12,8 @@ import torch
 import elman
 from elman.cli.columns import Columns
 from elman.cli.streamed_columns import stream_columns
-from elman.codecs import UNKNOWN
+from elman.codecs import END, UNKNOWN
+from elman.files import read_model, write_model
 from elman.tasks.encoding_progress import EncodingProgress
 from elman.tasks.streamed import streamed
 from elman.tasks.text_scores import error_rates, overlaps
@@ -223,3 +224,46 @@ def test_copies_are_the_same_in_a_stream(tmp_path: Path, monkeypatch: pytest.Mon
     assert one.further_numbers > 0
     one.fit_coded(found.training, found.validation)
     assert math.isfinite(one.history_.epochs[-1].training_loss)
+
+
+def test_a_model_from_before_words_were_copied_copies_none(tmp_path: Path) -> None:
+    one = elman.Translator(copy_unknown=False, **QUICK).fit(*trips(1200, 0))
+    one.save(tmp_path / "m.safetensors")
+    tensors, about = (found := read_model(tmp_path / "m.safetensors")).tensors, dict(found.metadata)
+    assert "copies" not in about["model"]
+    about["options"] = {name: value for name, value in about["options"].items() if name != "copy_unknown"}
+    about["learned"] = {"longer_": about["learned"]["longer_"]}
+    write_model(tmp_path / "old.safetensors", tensors, about)
+    old = cast(elman.Translator, elman.load(tmp_path / "old.safetensors"))
+    assert (old.copy_unknown, old.longest_) == (False, 0)
+    sources, targets = trips(20, 1)
+    assert old.predict(sources) == one.predict(sources)
+    old.partial_fit(sources, targets)
+    with pytest.raises(elman.InputError, match="copy_unknown"):
+        old.set_params(copy_unknown=True).partial_fit(sources, targets)
+
+
+@torch.no_grad()
+def test_which_word_a_copy_is_of_is_a_part_of_the_loss() -> None:
+    """By hand: -log P(unknown) - log of attention's share among the unknown words, for each copy; else -log P."""
+    with torch.enable_grad():
+        one = elman.Translator(**{**QUICK, "dropout": 0.0}).fit(*trips(1200, 0))
+    sources, targets = trips(3, 1)
+    coded = one.coded(sources, targets)
+    batch = coded.examples(torch.device("cpu")).collate(np.arange(3))
+    found = one.loss(one.model_.eval(), batch)
+    V, expected, count = one.codecs_["output"].size, 0.0, 0
+    for source, target in zip(coded.inputs, cast(Any, coded.targets), strict=True):
+        written = np.where(target < V, target, UNKNOWN)
+        logits, looked, _ = cast(Any, one.model_).taught(
+            *(torch.tensor(a)[None] for a in (source, len(source), written))
+        )
+        log_p, looked = logits[0].log_softmax(-1), looked[0]
+        unknown = np.flatnonzero(source == UNKNOWN)
+        for u, symbol in enumerate([*target, END]):
+            count += 1
+            expected -= float(log_p[u, symbol if symbol < V else UNKNOWN])
+            if symbol >= V:
+                expected -= float((looked[u, symbol - V] / looked[u, unknown].sum()).log())
+    assert found.count == count
+    assert float(found.total) == pytest.approx(expected, rel=1e-5)

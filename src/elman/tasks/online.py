@@ -27,6 +27,7 @@ FIXED = (
         "level",
     ),
     *("word_vectors", "tune_vectors"),
+    *("vocabulary_size", "copy_unknown"),
     *("source_level", "target_level", "pooling", "train_initial_state", "optimizer", "average"),
     *("characters", "crf"),
 )

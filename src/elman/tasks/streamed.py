@@ -20,7 +20,10 @@ from elman.tasks.parts import FEW, Block, ByKey, ByTime, Parts, Source
 from elman.tasks.word_vectors import vector_file
 
 # what decides which arrays come out of a file, besides the file and its columns
-OPTIONS = ("level", "source_level", "target_level", "vocabulary_size", "validation_fraction", "random_state")
+OPTIONS = (
+    *("level", "source_level", "target_level", "vocabulary_size", "copy_unknown"),
+    *("validation_fraction", "random_state"),
+)
 LONGEST_EXAMPLE = 24
 Reading = Callable[[str], AbstractContextManager[Callable[[int], None]]]
 

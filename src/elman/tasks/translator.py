@@ -1,17 +1,18 @@
 """Sequence of symbols in, another sequence of symbols out."""
 
+import os
 import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Self, cast
 
 import numpy as np
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from elman.codecs import KINDS, UNKNOWN, Ragged, TextCodec, as_sequences, kind_of
 from elman.codecs.unicode import normalise
 from elman.errors import DataWarning, InputError
+from elman.files import Model
 from elman.models import Hypothesis
 from elman.models.writer import IGNORED
 from elman.tasks.coded import Batch, Coded, text_codec
@@ -113,6 +114,14 @@ class Translator(TextWriter, TranslatorOptions):
         """Whether words that are not known may be copied: where words are read and words are written."""
         return bool(self.copy_unknown) and all(codec.level == "words" for codec in self.codecs_.values())
 
+    @classmethod
+    def restored(cls, model: Model, path: str | os.PathLike[str]) -> Self:
+        """As of every estimator; one that was written before words were copied copies none."""
+        one = super().restored(model, path)
+        if one.copies and not one.model_config_.get("copies"):
+            one.copy_unknown = False
+        return one
+
     @property
     def further_numbers(self) -> int:
         """Of copies, which say of what."""
@@ -153,10 +162,8 @@ class Translator(TextWriter, TranslatorOptions):
         )
         rows, steps = copies.nonzero(as_tuple=True)
         looked = weights[rows, steps] * memory.unknown[rows]  # (K, T) of K copies
-        share = looked[torch.arange(len(rows)), expected[rows, steps] - logits.shape[-1]] / looked.sum(1).clamp(
-            min=TINY
-        )
-        total = total - share.clamp(min=TINY).log().sum()
+        right = looked.gather(1, (expected[rows, steps] - logits.shape[-1]).unsqueeze(1)).squeeze(1)
+        total = total - (right / looked.sum(1).clamp(min=TINY)).clamp(min=TINY).log().sum()
         return BatchLoss(total, int((expected != IGNORED).sum()))
 
     def take_in(self, training: Coded) -> None:
