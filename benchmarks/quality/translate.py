@@ -27,13 +27,13 @@ BLOCK = 500  # sources looked up at a time
 INTERFACE: dict[str, Any] = {
     "source_level": "subwords",
     "target_level": "subwords",
-    "vocabulary_size": 4000,
+    "vocabulary_size": 2000,
     "hidden_size": 256,
     "embedding_size": 128,
     "dropout": 0.3,
-    "batch_size": 64,
-    "learning_rate": 0.002,
-    "epochs": 12,
+    "batch_size": 32,
+    "learning_rate": 0.003,
+    "epochs": 20,
 }
 
 
