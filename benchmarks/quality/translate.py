@@ -34,6 +34,7 @@ INTERFACE: dict[str, Any] = {
     "batch_size": 32,
     "learning_rate": 0.003,
     "epochs": 20,
+    "beam": 6,
 }
 
 
