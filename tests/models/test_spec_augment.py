@@ -45,7 +45,8 @@ def test_stretches_lie_in_the_sound_and_are_a_part_of_its_length() -> None:
     assert (under == under[:, :, :1]).all()  # in all bands
     steps = under[:, :, 0]
     assert not steps[1::2, 20:].any()
-    assert steps[1::2, :20].any(0).all() and steps[::2].any(0).all()
+    assert steps[1::2, :20].any(0).all()
+    assert steps[::2].any(0).all()
     assert {sum(runs(row)) for row in steps[1::2]} == {0, 1, 2, 3, 4, 5}
     assert max(sum(runs(row)) for row in steps[::2]) == 15
 

@@ -54,7 +54,9 @@ def test_text_as_it_comes_is_that_of_the_file(
     assert listener.finish() == ""
 
 
-def test_single_samples_of_several_kinds_of_numbers(trained: elman.Transcriber, data: tuple[list[Path], list[str]]) -> None:
+def test_single_samples_of_several_kinds_of_numbers(
+    trained: elman.Transcriber, data: tuple[list[Path], list[str]]
+) -> None:
     whole, _ = soundfile.read(data[0][0], dtype="int16")
     texts = []
     for samples in (whole, whole.astype(np.int32) << 16, whole / 32768, np.stack([whole, whole], 1)):
@@ -115,14 +117,13 @@ def test_a_damaged_file_gives_the_text_before_the_damage(
     contents = bytearray(path.read_bytes())
     contents[len(contents) * 3 // 4 :] = bytes(len(contents) - len(contents) * 3 // 4)
     path.write_bytes(contents)
-    pieces, kinds = [], []
+    found: list[Any] = []
     with pytest.raises(InputError, match=r"damaged.flac cannot be read as audio after \d+\.\d\d s: ") as raised:
-        for piece, sound in listened_to(trained, path):
-            pieces.append(piece)
-            kinds.append(sound)
-    assert len(pieces) == (1 if bidirectional else len(pieces)) > 0
-    assert kinds[:-1] == [None] * (len(kinds) - 1)
-    assert kinds[-1].traits == ("mixed", "resampled")
+        found.extend(listened_to(trained, path))
+    pieces, sounds = zip(*found, strict=True)
+    assert len(pieces) == 1 if bidirectional else len(pieces) > 1
+    assert sounds[:-1] == (None,) * (len(pieces) - 1)
+    assert sounds[-1].traits == ("mixed", "resampled")
     seconds = float(str(raised.value).split(" after ")[1].split(" s")[0])
     whole, _ = soundfile.read(path, frames=round(seconds * rate))
     soundfile.write(tmp_path / "beginning.wav", whole, rate)
@@ -147,4 +148,4 @@ def test_what_cannot_listen_or_be_heard(data: tuple[list[Path], list[str]], trai
     listener.finish()
     with pytest.raises(InputError, match="the sound has ended with finish: begin another one with listen"):
         listener.feed(np.zeros(8))
-    assert RATE == trained.codecs_["input"].sample_rate
+    assert trained.codecs_["input"].sample_rate == RATE

@@ -15,11 +15,16 @@ import elman
 from elman.codecs.audio import AudioCodec, listen
 from elman.errors import DataWarning, InputError
 from elman.models.ctc import ctc_loss
+from elman.tasks.report import training_report
 from elman.tasks.transcript import Alignment
 
 OPTIONS: dict[str, Any] = {
-    **{"hidden_size": 24, "num_layers": 1, "learning_rate": 0.01, "epochs": 30},
-    **{"num_threads": 1, "verbose": 0},
+    "hidden_size": 24,
+    "num_layers": 1,
+    "learning_rate": 0.01,
+    "epochs": 30,
+    "num_threads": 1,
+    "verbose": 0,
 }
 
 
@@ -110,7 +115,13 @@ def test_equal_seeds_give_equal_models_and_every_option_changes_them(data: tuple
     np.testing.assert_array_equal(weights(), plain)
     changes: list[dict[str, Any]] = [
         *({"stack": 2}, {"level": "words"}, {"frequency_masks": 0}, {"frequency_width": 20}, {"time_masks": 0}),
-        *({"time_width": 0.5}, {"bidirectional": False}, {"learning_rate": 0.001}, {"num_layers": 2}, {"random_state": 1}),
+        *(
+            {"time_width": 0.5},
+            {"bidirectional": False},
+            {"learning_rate": 0.001},
+            {"num_layers": 2},
+            {"random_state": 1},
+        ),
     ]
     for change in changes:
         other = weights(**change)
@@ -150,7 +161,8 @@ def test_a_text_that_is_too_long_for_its_sound_is_left_out_by_name(data: tuple[l
     with pytest.warns(DataWarning, match="left out 2 of 40 sounds that are too short for their text") as told:
         fitted = elman.Transcriber(**{**OPTIONS, "epochs": 1}, validation_fraction=0).fit(X, y)
     [message] = [str(one.message) for one in told]
-    assert f"{X[3]} has " in message and f"{X[7]} has " in message
+    assert f"{X[3]} has " in message
+    assert f"{X[7]} has " in message
     assert "its text of 500 characters needs at least 999" in message
     assert np.isfinite(fitted.history_.epochs[0].training_loss)
     with pytest.raises(InputError, match="its text of 500 characters needs at least 999: give stack below 3"):
@@ -216,7 +228,8 @@ def test_learning_goes_on_from_part_to_part(data: tuple[list[Path], list[str]]) 
 def test_a_beam_finds_at_least_as_likely_texts(trained: elman.Transcriber, new: tuple[list[Path], list[str]]) -> None:
     greedy, beams = trained.hypotheses(new[0]), trained.hypotheses(new[0], beam=8)
     for one, several in zip(greedy, beams, strict=True):
-        assert len(one) == 1 and len(several) == 8
+        assert len(one) == 1
+        assert len(several) == 8
         assert several[0].score >= one[0].score
         assert [each.score for each in several] == sorted((each.score for each in several), reverse=True)
 
@@ -245,13 +258,12 @@ def test_a_language_model_weighs_texts_as_it_says(
         trained.set_params(language_weight=0.5, symbol_bonus=0.0, language_model=None)
 
 
-def test_alignments_lie_where_the_letters_are(
-    trained: elman.Transcriber, data: tuple[list[Path], list[str]]
-) -> None:
+def test_alignments_lie_where_the_letters_are(trained: elman.Transcriber, data: tuple[list[Path], list[str]]) -> None:
     """Later letters later, words in their half of the sound"""
     X, y = data
     for path, text, one in zip(X[:10], y[:10], trained.align(X[:10], y[:10]), strict=True):
-        assert isinstance(one, Alignment) and one.text == text
+        assert isinstance(one, Alignment)
+        assert one.text == text
         assert [each.text for each in one.symbols] == list(text)
         assert [each.text for each in one.words] == text.split()
         times = [time for each in one.symbols for time in (each.start, each.end)]
@@ -295,3 +307,12 @@ def test_levels(data: tuple[list[Path], list[str]]) -> None:
     assert by_words.history_.watched == "word error rate"
     [one] = by_words.align(data[0][:1], data[1][:1])
     assert one.words == one.symbols
+
+
+def test_the_report_has_samples_and_pictures(trained: elman.Transcriber, new: tuple[list[Path], list[str]]) -> None:
+    page = training_report(trained, trained.coded(*trained._pairs(*new)), data="morse").html()
+    exact = round(trained.score(*new) * 30)
+    assert f"{exact} of 30 are transcribed exactly" in page
+    assert page.count("lies in its sound") == 2 * 2  # as title and as description
+    assert "band, low to high" in page
+    assert "The worst: those with most errors" in page or exact == 30
