@@ -93,7 +93,12 @@ def predict(
 
     estimator, metadata = open_model(model)
     prediction = prediction_of(estimator.task)
-    given: dict[str, Any] = {"beam": beam, "language_model": language_model, "language_weight": language_weight, "level": level}
+    given: dict[str, Any] = {
+        "beam": beam,
+        "language_model": language_model,
+        "language_weight": language_weight,
+        "level": level,
+    }
     given |= {"symbol_bonus": symbol_bonus, "horizon": horizon, "ahead": ahead, "fill": fill, "pictures": pictures}
     flags = flags_of(given, prediction, f"{model}, which was trained to {estimator.task}")
     read_series_as_told(estimator, strict=strict, fill=fill)
