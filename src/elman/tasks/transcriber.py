@@ -43,6 +43,19 @@ class Transcriber(Estimator, TranscriberOptions):
     speaks. Arguments are keyword-only and listed in `TranscriberOptions`. It needs `elman[speech]`.
 
     After `fit`: `model_`, `codecs_`, `history_`.
+
+    Example:
+        >>> import elman, soundfile
+        >>> from pathlib import Path
+        >>> time = np.arange(4000) / 8000
+        >>> for name, pitch in (("low", 300), ("high", 900)):
+        ...     soundfile.write(f"{name}.wav", np.sin(2 * np.pi * pitch * time) / 2, 8000)
+        >>> files, texts = [Path("low.wav"), Path("high.wav")], ["low", "high"]
+        >>> transcriber = elman.Transcriber(hidden_size=8, epochs=2, validation_fraction=0, verbose=0)
+        >>> [type(text) for text in transcriber.fit(files, texts).predict(files)]  # one second teaches nothing
+        [<class 'str'>, <class 'str'>]
+        >>> sorted(transcriber.evaluate(files, texts))
+        ['character_error_rate', 'exact_match', 'word_error_rate']
     """
 
     task = "transcribe"
@@ -302,6 +315,10 @@ class Transcriber(Estimator, TranscriberOptions):
             rate: samples of a second of what it will hear; None: the rate that the model was trained at.
             beam: as for `hypotheses`.
             language_model: as for `hypotheses`.
+
+        Returns:
+            A session: `feed(samples)` and at the end `finish()` give what is new, `text` is all of it. Other sounds
+            have other sessions, which may go on at the same time.
 
         Raises:
             InputError: the network hears the future (`bidirectional`), or an argument does not fit.
