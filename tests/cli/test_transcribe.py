@@ -153,3 +153,13 @@ def test_what_the_command_does_not_take(table: list[Path], refused: Callable[...
         *("train", "transcribe", "sounds.csv", "--audio", "said", "--text", "said", "-o", "m.safetensors")
     )
     assert "stack is" in refused(*TRAIN, *QUICK, "--stack", "0")
+
+
+def test_a_network_without_memory_and_what_info_says(table: list[Path], run: Run) -> None:
+    status, out, err = run(*TRAIN, *QUICK, "--baseline", "feedforward", "--stack", "2", "--hidden-size", "24")
+    assert status == 0, err
+    assert "steps around" in out or "step itself" in out
+    assert "character error rate" in out.splitlines()[-3]
+    info = run("info", "m.safetensors").out
+    assert "transcribe: file → said" in info
+    assert "sound at 8,000 Hz, 40 log-mel channels every 10 ms, 2 frames a step" in info

@@ -15,6 +15,7 @@ import elman
 from elman.codecs.audio import AudioCodec, listen
 from elman.errors import DataWarning, InputError
 from elman.models.ctc import ctc_loss
+from elman.tasks.baseline import fit_feedforward, parameters
 from elman.tasks.report import training_report
 from elman.tasks.transcript import Alignment
 
@@ -22,7 +23,8 @@ OPTIONS: dict[str, Any] = {
     "hidden_size": 24,
     "num_layers": 1,
     "learning_rate": 0.01,
-    "epochs": 30,
+    "epochs": 25,
+    "batch_size": 8,
     "num_threads": 1,
     "verbose": 0,
 }
@@ -316,3 +318,16 @@ def test_the_report_has_samples_and_pictures(trained: elman.Transcriber, new: tu
     assert page.count("lies in its sound") == 2 * 2  # as title and as description
     assert page.count("<image") == 2
     assert "The worst: those with most errors" in page or exact == 30
+
+
+def test_a_feedforward_network_on_a_window_around_each_step(
+    data: tuple[list[Path], list[str]], new: tuple[list[Path], list[str]]
+) -> None:
+    quick = elman.Transcriber(**{**OPTIONS, "epochs": 4}).fit(*data)
+    tried: list[int] = []
+    plain = fit_feedforward(quick, *data, announce=lambda window, _: tried.append(window))
+    assert tried[:3] == [1, 3, 7]
+    assert plain.model_config_["centred"]
+    assert plain.hears_the_future
+    assert abs(parameters(plain.model_) / parameters(quick.model_) - 1) <= 0.02
+    assert len(plain.predict(new[0])) == 30
