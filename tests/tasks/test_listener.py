@@ -18,13 +18,15 @@ OPTIONS: dict[str, Any] = {"hidden_size": 16, "num_layers": 1, "epochs": 4, "num
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Path], list[str]]:
-    return morse.write_morse(tmp_path_factory.mktemp("morse"), 150, words=2, longest=2)
+    return morse.write_morse(tmp_path_factory.mktemp("morse"), 200, words=2, longest=2)
 
 
 @pytest.fixture(scope="module")
 def trained(data: tuple[list[Path], list[str]]) -> elman.Transcriber:
     """One that has learned little, but enough to write something."""
-    return elman.Transcriber(**{**OPTIONS, "epochs": 35, "learning_rate": 0.01}, bidirectional=False).fit(*data)
+    return elman.Transcriber(
+        **{**OPTIONS, "epochs": 30, "batch_size": 8, "learning_rate": 0.01}, bidirectional=False
+    ).fit(*data)
 
 
 @pytest.fixture(scope="module")

@@ -236,7 +236,7 @@ class TranscriberOptions(Options):
     )
     language_model: Any = option(None, "A generator of the same symbols, or its file, to search with", flag=False)
     language_weight: float = option(0.5, "How much the language model's log-probability counts beside the sound's")
-    symbol_bonus: float = option(0.0, "Added to a score of the beam for each symbol, since a language model favours short texts")
+    symbol_bonus: float = option(0.0, "Added to a beam's scores for each symbol: a language model favours short texts")
     strict: bool = option(False, "Refuse a text that is too long for its sound; else it is left out", flag=False)
 
 
