@@ -52,7 +52,8 @@ def test_text_as_it_comes_is_that_of_the_file(
     before = listener.text
     parts.append(listener.finish())
     assert "".join(parts) == listener.text == whole.text
-    assert len(before) > len(whole.text) // 2  # it did not wait for the end
+    settled = 4 if how else 2  # a beam gives what all of its prefixes have in common
+    assert len(before) > len(whole.text) // settled  # it did not wait for the end
     assert listener.finish() == ""
 
 
