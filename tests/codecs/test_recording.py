@@ -94,10 +94,9 @@ def test_damage_is_named_in_seconds_and_what_comes_before_is_given(tmp_path: Pat
     data = bytearray((tmp_path / name).read_bytes())
     data[len(data) // 2 : len(data) * 3 // 4] = bytes(len(data) * 3 // 4 - len(data) // 2)
     (tmp_path / name).write_bytes(data)
-    playback, read = Playback(tmp_path / name), []
+    read: list[np.ndarray] = []
     with pytest.raises(InputError, match=reason):
-        for block in playback.blocks():
-            read.append(block)
+        read.extend(Playback(tmp_path / name).blocks())
     given = np.concatenate(read)
     assert 0 < len(given) < len(written)
     np.testing.assert_allclose(given[:30_000], written[:30_000], atol=0.05)

@@ -7,7 +7,6 @@ import soundfile
 
 CODE = {"a": ".-", "e": ".", "i": "..", "m": "--", "n": "-.", "o": "---", "r": ".-.", "s": "...", "t": "-", " ": " "}
 RATE = 8000
-LETTERS = [letter for letter in CODE if letter != " "]
 
 
 def tone(text: str, *, rate: int = RATE, dot: float = 0.03, pitch: float = 600.0, noise: float = 0.01) -> np.ndarray:
@@ -23,12 +22,16 @@ def tone(text: str, *, rate: int = RATE, dot: float = 0.03, pitch: float = 600.0
     return wave + noise * np.random.default_rng(len(on)).standard_normal(len(on))
 
 
-def write_morse(folder: Path, count: int, *, seed: int = 0, words: int = 1) -> tuple[list[Path], list[str]]:
-    """Files of words of random letters in different pitches and speeds, and their texts."""
+def write_morse(
+    folder: Path, count: int, *, seed: int = 0, words: int = 1, letters: str = "aeinot", longest: int = 3
+) -> tuple[list[Path], list[str]]:
+    """Files of words of random letters, in two pitches and speeds, and their texts."""
     random = np.random.default_rng(seed)
-    texts = [
-        " ".join("".join(random.choice(LETTERS, random.integers(2, 6))) for _ in range(words)) for _ in range(count)
-    ]
+
+    def word() -> str:
+        return "".join(random.choice(list(letters), random.integers(1, longest + 1)))
+
+    texts = [" ".join(word() for _ in range(words)) for _ in range(count)]
     files = [folder / f"{seed}-{k}.wav" for k in range(count)]
     for file, text in zip(files, texts, strict=True):
         samples = tone(text, dot=random.choice((0.02, 0.025)), pitch=random.choice((500.0, 700.0)))

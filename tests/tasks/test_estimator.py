@@ -1,6 +1,7 @@
 """What all estimators share: scikit-learn's protocol, equal trainings, and that nothing is left behind."""
 
 import pickle
+from pathlib import PurePath
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV, cross_val_score
 
 import elman
+from elman.codecs import Sound
 from elman.equations import Parameter
 
 QUICK: dict[str, Any] = {"hidden_size": 6, "epochs": 2, "batch_size": 4, "num_threads": 1, "verbose": 0}
@@ -22,6 +24,10 @@ LABELS = [["no", "yes"][k % 2] for k in range(16)]
 TARGETS = [text[::-1].upper() for text in TEXTS]
 WORDS = [list(text) for text in TEXTS]
 
+SOUNDS = [
+    Sound(PurePath(f"{k}.wav"), generator.normal(size=(6 * len(text), 40)).astype(np.float32), 8000)
+    for k, text in enumerate(TEXTS)
+]
 JOBS: dict[str, tuple[Any, Any, Any]] = {
     "classify texts": (elman.Classifier, TEXTS, LABELS),
     "classify sequences": (elman.Classifier, RAGGED, LABELS),
@@ -32,6 +38,7 @@ JOBS: dict[str, tuple[Any, Any, Any]] = {
     "regress a block": (elman.Regressor, BLOCK, BLOCK.cumsum(1)),
     "tag words": (elman.Tagger, WORDS, [[["O", "B-a"][word == "a"] for word in words] for words in WORDS]),
     "tag sequences": (elman.Tagger, RAGGED, [(x[:, 0] > 0).astype(int).tolist() for x in RAGGED]),
+    "transcribe": (elman.Transcriber, SOUNDS, TARGETS),
     "translate": (elman.Translator, TEXTS, TARGETS),
 }
 EVERY_JOB = pytest.mark.parametrize("job", JOBS)
@@ -196,9 +203,10 @@ def test_nothing_in_gives_nothing_out(job: str) -> None:
 def test_an_empty_sequence_is_data(job: str) -> None:
     kind, X, y = JOBS[job]
     empty: Any = type(X[0])() if isinstance(X[0], str | list) else np.zeros((0, 2))
+    empty = Sound(PurePath("empty.wav"), np.zeros((0, 40), np.float32), 8000) if job == "transcribe" else empty
     X = [*X, empty, X[0]]
     per_step = job in ("regress each step", "regress a block", "tag words", "tag sequences")
-    y = [*y, np.zeros((0, *np.shape(y[0])[1:])) if per_step else y[0], y[0]]
+    y = [*y, np.zeros((0, *np.shape(y[0])[1:])) if per_step else "" if job == "transcribe" else y[0], y[0]]
     one = kind(**QUICK).fit(X, y)
     found = one.predict([empty, X[0], empty])
     assert len(found) == 3

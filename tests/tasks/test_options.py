@@ -5,13 +5,14 @@ import functools
 import re
 import subprocess
 import sys
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, get_args
 
 import numpy as np
 import pytest
 
 import elman
+from elman.codecs import Sound
 from elman.codecs.text import Level
 from elman.models.many_to_one import POOLINGS
 from elman.tasks.options import (
@@ -22,6 +23,7 @@ from elman.tasks.options import (
     GeneratorOptions,
     RegressorOptions,
     TaggerOptions,
+    TranscriberOptions,
     TranslatorOptions,
 )
 
@@ -32,11 +34,16 @@ LABELS = [text[0] for text in TEXTS]
 TARGETS = [text.upper() + text[:1] for text in TEXTS]
 VECTORS = [np.random.default_rng(T).normal(size=(T, 2)) for T in (5, 3, 9, 7, 4, 8, 6, 2, 11, 6)]
 PER_STEP = [x[:, 0].cumsum() for x in VECTORS]
+SOUNDS = [
+    Sound(PurePath(f"{k}.wav"), np.random.default_rng(k).normal(size=(40 + k, 40)).astype(np.float32), 8000)
+    for k in range(len(TEXTS))
+]
 TASKS: dict[str, tuple[Any, list[Any], list[Any]]] = {
     "classify": (elman.Classifier, TEXTS, LABELS),
     "regress": (elman.Regressor, VECTORS, PER_STEP),
     "generate": (functools.partial(elman.Generator, window=5), TEXTS, None),
     "tag": (elman.Tagger, WORDS, [["VN"[word < "b"] for word in words] for words in WORDS]),
+    "transcribe": (elman.Transcriber, SOUNDS, TEXTS),
     "translate": (elman.Translator, TEXTS, TARGETS),
 }
 
@@ -88,6 +95,12 @@ CHANGES = [
     ("tag", "crf", None),
     ("tag", "window", 1),
     ("tag", "train_initial_state", True),
+    ("transcribe", "stack", 2),
+    ("transcribe", "level", "words"),
+    ("transcribe", "frequency_masks", 0),
+    ("transcribe", "frequency_width", 30),
+    ("transcribe", "time_masks", 0),
+    ("transcribe", "time_width", 0.5),
     ("translate", "embedding_size", 5),
     ("translate", "source_level", "words"),
     ("translate", "target_level", "words"),
@@ -235,10 +248,14 @@ def test_numbers_may_be_numpys() -> None:
     assert outcome(fitted("regress", **options)) == outcome(fitted("regress", dropout=0.25))
 
 
-OTHERS = ("test_forecaster.py", "test_translator.py")  # which show that options of their own change something
+OTHERS = (
+    "test_forecaster.py",
+    "test_transcriber.py",
+    "test_translator.py",
+)  # which show that options of their own change something
 KINDS = (
     *(ClassifierOptions, ForecasterOptions, GeneratorOptions, RegressorOptions, TaggerOptions),
-    TranslatorOptions,
+    *(TranscriberOptions, TranslatorOptions),
 )
 
 

@@ -92,7 +92,8 @@ def _show(path: str, described: dict[str, Any]) -> None:
 
 
 def _columns(columns: dict[str, Any]) -> str:
-    read = columns["text"] if columns["text"] is not None else ", ".join(columns["inputs"])
+    one = next((columns[name] for name in ("text", "audio", "image") if columns.get(name) is not None), None)
+    read = one or ", ".join(columns["inputs"])
     if columns["target"] is None:
         return read or "plain text"
     target = columns["target"] if isinstance(columns["target"], str) else ", ".join(columns["target"])
@@ -122,10 +123,10 @@ def _show_history(history: dict[str, Any]) -> None:
     show_pairs(f"Training: {len(epochs)} epochs{ended}", ())
     names = ["training_loss", "validation_loss", *(["metric"] if metric is not None else [])]
     titles = [(metric if name == "metric" else name).replace("_", " ") for name in names]
-    typer.echo(f"  {'':<6}{'epoch':>6}" + "".join(f"{title:>18}" for title in titles))
+    typer.echo(f"  {'':<6}{'epoch':>6}" + "".join(f"{title:>22}" for title in titles))
     for title, epoch in (("first", epochs[0]), ("best", best), ("last", last)):
         values = ("-" if epoch[name] is None else f"{epoch[name]:.4f}" for name in names)
-        typer.echo(f"  {title:<6}{epoch['number']:>6}" + "".join(f"{one:>18}" for one in values))
+        typer.echo(f"  {title:<6}{epoch['number']:>6}" + "".join(f"{one:>22}" for one in values))
 
 
 def _value(value: Any) -> str:

@@ -6,8 +6,12 @@ from typing import Any
 import pandas as pd
 
 from elman.cli.columns import Table
-from elman.codecs import MEDIA, kind_of
+from elman.codecs import MEDIA, AudioCodec, kind_of
+from elman.codecs.audio import hear
+from elman.errors import InputError, MissingExtra
 from elman.tasks.media import media_of
+
+ONLY_THE_BEGINNING = "only the beginning was heard"
 
 
 def with_media(table: Table, codec: Any = None, *, strict: bool = False, verbose: int = 1) -> Table:
@@ -34,6 +38,28 @@ def with_media(table: Table, codec: Any = None, *, strict: bool = False, verbose
         notes=[*table.notes, *media.notes()],
         unreadable={row: (table.keys[row], reason) for row, reason in media.unreadable.items()},
     )
+
+
+def with_beginnings(table: Table, codec: AudioCodec) -> Table:
+    """A table of audio files, of which those that are damaged after their beginning are read up to there.
+
+    Args:
+        table: paths of files.
+        codec: that of the model which is to read them.
+    """
+    X: list[Any] = []
+    notes = list(table.notes)
+    for path in table.X:
+        try:
+            sound, fault = hear(path, codec.sample_rate, codec.bins)
+        except MissingExtra:
+            raise
+        except InputError:  # which `with_media` will say
+            X.append(path)
+            continue
+        X.append(sound)
+        notes += [] if fault is None else [f"{ONLY_THE_BEGINNING}: {fault}"]
+    return replace(table, X=X, notes=notes)
 
 
 def with_unreadable(records: list[dict[str, Any]], table: Table) -> list[dict[str, Any]]:

@@ -88,12 +88,17 @@ def predict(
         check_writable(output, overwrite=force)
     check_pictures(pictures, output, force=force)
 
-    from elman.cli.media import frame_with_unreadable, with_media, with_unreadable
+    from elman.cli.media import frame_with_unreadable, with_beginnings, with_media, with_unreadable
     from elman.cli.models import added_words, columns_of, open_model, read_series_as_told, unknown_symbols
 
     estimator, metadata = open_model(model)
     prediction = prediction_of(estimator.task)
-    given = {"beam": beam, "language_model": language_model, "language_weight": language_weight, "level": level}
+    given: dict[str, Any] = {
+        "beam": beam,
+        "language_model": language_model,
+        "language_weight": language_weight,
+        "level": level,
+    }
     given |= {"symbol_bonus": symbol_bonus, "horizon": horizon, "ahead": ahead, "fill": fill, "pictures": pictures}
     flags = flags_of(given, prediction, f"{model}, which was trained to {estimator.task}")
     read_series_as_told(estimator, strict=strict, fill=fill)
@@ -102,6 +107,8 @@ def predict(
         return
     if file is None:
         table = _from_arguments(sequences or [], estimator, metadata)
+        if prediction.live is not None and not strict:
+            table = with_beginnings(table, estimator.codecs_["input"])
     else:
         columns = dataclasses.replace(columns_of(metadata, model, text, inputs, audio=audio, image=image), target=None)
         table = read_data(file, columns, estimator.task)

@@ -242,7 +242,9 @@ def _compare(estimator: "Estimator", table: "Table") -> None:
 
 
 def _seen(estimator: "Estimator", window: int) -> str:
-    around = estimator.task == "tag"
+    from elman.tasks.baseline import CENTRED
+
+    around = estimator.task in CENTRED
     if window == 1:
         return "step itself" if around else "last step"
     return f"{window} steps around" if around else f"last {window} steps"

@@ -88,7 +88,7 @@ def traits(playback: Playback, rate: int) -> tuple[str, ...]:
 
 
 def listen_to_all(
-    paths: Sequence[PurePath],
+    paths: Sequence[PurePath | Sound],
     rate: int | None = None,
     bins: int = BINS,
     *,
@@ -98,14 +98,18 @@ def listen_to_all(
     """Read many files, as `read_media` does.
 
     Args:
-        paths: the files.
+        paths: the files; sounds that were read stay as they are.
         rate: the sample rate to make frames at; None: the commonest of the files.
         bins: of a frame.
         strict: refuse a file that cannot be read.
         told: hears how many files are done.
     """
-    rate = rate or commonest_rate(paths)
-    return read_media(paths, lambda path: listen(path, rate, bins), "audio file", SAID, strict=strict, told=told)
+    rate = rate or commonest_rate([one.path if isinstance(one, Sound) else one for one in paths])
+
+    def read(one: PurePath | Sound) -> Sound:
+        return one if isinstance(one, Sound) else listen(one, rate, bins)
+
+    return read_media(paths, read, "audio file", SAID, strict=strict, told=told)
 
 
 def commonest_rate(paths: Iterable[PurePath]) -> int:

@@ -154,7 +154,7 @@ class Frames:
         return self._frames(samples if self._resampler is None else self._resampler.resample_chunk(samples))
 
     def finish(self) -> np.ndarray:
-        """The frames that the resampler still held back; what is left after them is no whole frame. Shape: (T, bins)."""
+        """The frames that the resampler held back; what is left after them is no whole one. Shape: (T, bins)."""
         rest = np.zeros(0, np.float32)
         return self._frames(rest if self._resampler is None else self._resampler.resample_chunk(rest, last=True))
 

@@ -47,10 +47,11 @@ def collapsed(path: np.ndarray | Sequence[int]) -> np.ndarray:
         >>> collapsed([0, 3, 3, 0, 3, 1]).tolist()
         [3, 3, 1]
     """
-    path = np.asarray(path, np.int64)
-    new = np.ones(len(path), bool)
-    new[1:] = path[1:] != path[:-1]
-    return path[new & (path != BLANK)]
+    outputs: np.ndarray = np.asarray(path, np.int64)
+    new = np.ones(len(outputs), bool)
+    new[1:] = outputs[1:] != outputs[:-1]
+    found: np.ndarray = outputs[new & (outputs != BLANK)]
+    return found
 
 
 def log_softmax(scores: np.ndarray) -> np.ndarray:

@@ -34,7 +34,7 @@ def spec_augment(
     Source: Park et al., SpecAugment: A Simple Data Augmentation Method for Automatic Speech Recognition (2019); widths
         relative to the length: SpecAugment on Large Scale Datasets (2020).
     """
-    B, T, size = inputs.shape
+    _B, T, size = inputs.shape
     lengths = lengths.to(inputs.device)
     widest = torch.full_like(lengths, min(frequency_width, bins))
     bands = _covered(frequency_masks, widest, torch.full_like(lengths, bins), bins)  # (B, bins)

@@ -1,17 +1,19 @@
 """The network without memory, on the same data: what a recurrent one must beat."""
 
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar, cast
 
 from torch import nn
 
 from elman.equations import Cell
-from elman.errors import InputError
+from elman.errors import DataWarning, InputError
 from elman.models import Feedforward
 from elman.tasks.coded import Coded
 from elman.tasks.estimator import Estimator
 
 One = TypeVar("One", bound=Estimator)
+CENTRED = ("tag", "transcribe")  # the tasks whose windows have their step in the middle
 
 
 def fit_feedforward(
@@ -21,11 +23,11 @@ def fit_feedforward(
 
     Training data, validation data and options are the estimator's, and the hidden layer is as wide as makes the
     numbers of parameters equal within 2 %. W is 1, 2, 4, 8 ... until it spans the longest sequence, or the window of a
-    generator; the one with the best validation value is returned. A tagger's window, of 1, 3, 7, 15 ... steps, has its
-    step in the middle; it reads words by the same characters and has the same random field.
+    generator; the one with the best validation value is returned. The window of a tagger or transcriber, of 1, 3, 7,
+    15 ... steps, has its step in the middle; a tagger's reads words by the same characters and has the same field.
 
     Args:
-        estimator: a fitted `Classifier`, `Regressor` or `Tagger`; it stays as it is.
+        estimator: a fitted `Classifier`, `Regressor`, `Tagger` or `Transcriber`; it stays as it is.
         X: the sequences that it was fitted on.
         y: what each is to give.
         announce: told of each W and width before its training.
@@ -40,7 +42,9 @@ def fit_feedforward(
     if not estimator.validation_fraction:
         raise InputError("validation_fraction is 0: the baseline is chosen on validation data, give it some")
     best: One | None = None
-    training, validation = _fresh(estimator).prepared(X, y)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataWarning)  # what there is to say of the data was said before
+        training, validation = _fresh(estimator).prepared(X, y)
     for wiring in _wirings(estimator, training):
         announce(wiring["window"], wiring["hidden_size"])
         one = _fresh(estimator)
@@ -77,11 +81,11 @@ def _wirings(estimator: Estimator, training: Coded) -> Iterator[dict[str, Any]]:
     ends = {name: recurrent[name] for name in same if name in recurrent}
     if recurrent.get("num_characters"):  # words are spelt by the same network
         ends["cell"] = recurrent["cell"]
-    own = {"in_step": recurrent["kind"] == "InStep", "centred": estimator.task == "tag"}
+    own = {"in_step": recurrent["kind"] == "InStep", "centred": estimator.task in CENTRED}
     longest = estimator.most_steps(training)
     windows = [1]
     while windows[-1] < longest:
-        windows.append(2 * windows[-1] if estimator.task != "tag" else 2 * windows[-1] + 1)
+        windows.append(2 * windows[-1] + (estimator.task in CENTRED))
     for window in windows:
         try:
             if recurrent["kind"] == "StepsAhead":  # the same network but for its memory

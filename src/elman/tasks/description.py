@@ -57,7 +57,8 @@ def codec_facts(config: dict[str, Any]) -> dict[str, Any]:
     if config["kind"] == "label":
         return {"kind": "label", "classes": config["classes"]}
     if config["kind"] == "audio":
-        return {"kind": "audio", "sample_rate": config["sample_rate"], "channels": len(config["mean"])}
+        about = {"kind": "audio", "sample_rate": config["sample_rate"], "channels": len(config["mean"])}
+        return {**about, "stack": config.get("stack", 1)}
     if config["kind"] == "image":
         return {"kind": "image", "side": config["side"]}
     if config["kind"] == "tags":
@@ -79,7 +80,8 @@ def codec_line(codec: dict[str, Any]) -> str:
         pretrained = f", {codec['pretrained']:,} of them with word vectors" if "pretrained" in codec else ""
         return f"text, {codec['symbols']:,} {codec['level']}{pretrained}"
     if codec["kind"] == "audio":
-        return f"sound at {codec['sample_rate']:,} Hz, {codec['channels']} log-mel channels every 10 ms"
+        steps = f", {codec['stack']} frames a step" if codec["stack"] > 1 else ""
+        return f"sound at {codec['sample_rate']:,} Hz, {codec['channels']} log-mel channels every 10 ms{steps}"
     if codec["kind"] == "image":
         return f"images of {codec['side']} x {codec['side']} pixels, three colours"
     if codec["kind"] == "tokens":

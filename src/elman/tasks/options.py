@@ -224,18 +224,19 @@ class TranscriberOptions(Options):
 
     learning_rate: float = option(0.004, "Peak of the learning rate, after warm-up and before decay")
     num_layers: int = option(2, "Recurrent layers, one above the other")
+    patience: int = option(20, "Epochs without a better validation value before training stops")
     level: str = option("characters", "Symbols of the transcripts: characters, words or subwords")
     stack: int = option(3, "Frames of 10 ms that a time step reads side by side: fewer steps, a coarser time")
-    frequency_masks: int = option(2, "Bands of frequency that are blotted out of each sound, in training")
-    frequency_width: int = option(8, "Channels of such a band at most, of 40")
-    time_masks: int = option(2, "Stretches of time that are blotted out of each sound, in training")
+    frequency_masks: int = option(1, "Bands of frequency that are blotted out of each sound, in training")
+    frequency_width: int = option(6, "Channels of such a band at most, of 40")
+    time_masks: int = option(1, "Stretches of time that are blotted out of each sound, in training")
     time_width: float = option(0.05, "Part of a sound that such a stretch has at most")
     beam: int | None = option(
         None, "Prefixes that beam search carries; 1 is greedy  [default: 1; with a language model 16]"
     )
     language_model: Any = option(None, "A generator of the same symbols, or its file, to search with", flag=False)
     language_weight: float = option(0.5, "How much the language model's log-probability counts beside the sound's")
-    symbol_bonus: float = option(0.0, "Added to the score for each symbol, since a language model favours short texts")
+    symbol_bonus: float = option(0.0, "Added to a beam's scores for each symbol: a language model favours short texts")
     strict: bool = option(False, "Refuse a text that is too long for its sound; else it is left out", flag=False)
 
 

@@ -43,6 +43,19 @@ class Transcriber(Estimator, TranscriberOptions):
     speaks. Arguments are keyword-only and listed in `TranscriberOptions`. It needs `elman[speech]`.
 
     After `fit`: `model_`, `codecs_`, `history_`.
+
+    Example:
+        >>> import elman, soundfile
+        >>> from pathlib import Path
+        >>> time = np.arange(4000) / 8000
+        >>> for name, pitch in (("low", 300), ("high", 900)):
+        ...     soundfile.write(f"{name}.wav", np.sin(2 * np.pi * pitch * time) / 2, 8000)
+        >>> files, texts = [Path("low.wav"), Path("high.wav")], ["low", "high"]
+        >>> transcriber = elman.Transcriber(hidden_size=8, epochs=2, validation_fraction=0, verbose=0)
+        >>> [type(text) for text in transcriber.fit(files, texts).predict(files)]  # one second teaches nothing
+        [<class 'str'>, <class 'str'>]
+        >>> sorted(transcriber.evaluate(files, texts))
+        ['character_error_rate', 'exact_match', 'word_error_rate']
     """
 
     task = "transcribe"
@@ -52,7 +65,7 @@ class Transcriber(Estimator, TranscriberOptions):
     def fit(self, X: Any, y: Any, *, validation: tuple[Any, Any] | None = None, resume: bool = False) -> Self:
         """Train on sounds X and what is said in each, y.
 
-        Files that cannot be read, and texts that are too long for their sound, are left out, which a `DataWarning` says.
+        Files that cannot be read and texts that are too long for their sound are left out; a `DataWarning` says so.
         Ctrl-C ends the training and keeps the best model so far.
 
         Args:
@@ -71,17 +84,19 @@ class Transcriber(Estimator, TranscriberOptions):
     def prepared(self, X: Any, y: Any, validation: tuple[Any, Any] | None = None) -> tuple[Coded, Coded | None]:
         """Fit the codecs on raw data; give it as arrays, for training and for validation."""
         sounds, texts = self._pairs(X, y)
+        aside = np.zeros(len(texts), bool)
         if validation is None:
-            rows = self._split_pairs(texts)
-            training, aside = (([sounds[row] for row in part], [texts[row] for row in part]) for part in rows)
-        else:
-            training, aside = (sounds, texts), ([], [])
-        codec = AudioCodec(stack=int(self.stack)).fit(training[0])
-        self.codecs_ = {"input": codec, "output": text_codec(training[1], self.level)}
+            aside[self._split_pairs(texts)[1]] = True
+        learned = np.flatnonzero(~aside)
+        codec = AudioCodec(stack=int(self.stack)).fit([sounds[row] for row in learned])
+        self.codecs_ = {"input": codec, "output": text_codec([texts[row] for row in learned], self.level)}
+        coded, rows = self._feasible(sounds, texts)
         if validation is not None:
-            aside = self._pairs(*validation, codec)
-        coded = self.coded(*training)
-        return coded, self.coded(*aside) if aside[0] else None
+            return coded, self.coded(*self._pairs(*validation, codec))
+        parts = [np.flatnonzero(aside[rows] == side) for side in (False, True)]
+        if not len(parts[0]):
+            raise InputError("no sound to learn from fits its text: give more data, or stack=1")
+        return coded.select(parts[0]), coded.select(parts[1]) if len(parts[1]) else None
 
     def _split_pairs(self, texts: list[str]) -> tuple[np.ndarray, np.ndarray]:
         """Rows for training and for validation; where most texts stand once, those that are equal stay together."""
@@ -108,12 +123,17 @@ class Transcriber(Estimator, TranscriberOptions):
 
     def coded(self, X: Sequence[Any], y: Sequence[str], *, in_step: bool = False) -> Coded:
         """Sounds as frames and texts as outputs of the network, of the pairs that are feasible."""
+        return self._feasible(X, y)[0]
+
+    def _feasible(self, X: Sequence[Any], y: Sequence[str]) -> tuple[Coded, np.ndarray]:
+        """Sounds and texts as arrays, of those whose text is not too long for its sound, and which these are."""
         targets = [self._outputs(text) for text in y]
         inputs = self.codecs_["input"].encode_all(X)
-        feasible = [row for row, one in enumerate(targets) if inputs.lengths[row] >= steps_needed(one)]
-        if len(feasible) < len(targets):
-            self._tell_infeasible(X, y, inputs.lengths, targets, feasible)
-        return Coded(inputs.select(feasible), Ragged.of([targets[row] for row in feasible]))
+        needed = np.array([steps_needed(one) for one in targets])
+        rows = np.flatnonzero(inputs.lengths >= needed)
+        if len(rows) < len(targets):
+            self._tell_infeasible(X, inputs.lengths, needed, targets)
+        return Coded(inputs.select(rows), Ragged.of([targets[row] for row in rows])), rows
 
     def _outputs(self, text: str) -> np.ndarray:
         """The outputs that a text is, (U,); what the codec does not know is left out, since no sound can teach it."""
@@ -122,17 +142,17 @@ class Transcriber(Estimator, TranscriberOptions):
         return known
 
     def _tell_infeasible(
-        self, X: Sequence[Any], y: Sequence[str], steps: np.ndarray, targets: list[np.ndarray], feasible: list[int]
+        self, X: Sequence[Any], steps: np.ndarray, needed: np.ndarray, targets: list[np.ndarray]
     ) -> None:
-        rows = sorted({*range(len(X))} - {*feasible})
+        rows = np.flatnonzero(steps < needed).tolist()
         milliseconds = f"{self.codecs_['input'].step * 1000:g} ms"
         reasons = [
             f"{getattr(X[row], 'path', X[row])} has {steps[row]} steps of {milliseconds}, but its text of "
-            f"{len(targets[row])} {self.level} needs at least {steps_needed(targets[row])}"
+            f"{len(targets[row])} {self.level} needs at least {needed[row]}"
             for row in rows[:NAMED]
         ]
         remedy = f"give stack below {self.stack}, or mend the text" if self.stack > 1 else "mend the text"
-        if self.strict or not feasible:
+        if self.strict or len(rows) == len(X):
             raise InputError(
                 f"{reasons[0]}: {remedy}" + ("" if self.strict else "; no other sound fits its text either")
             )
@@ -253,8 +273,8 @@ class Transcriber(Estimator, TranscriberOptions):
     def align(self, X: Any, texts: Sequence[str] | None = None) -> list[Alignment]:
         """When each symbol and each word of a text is said, in the likeliest way in which it lies in its sound.
 
-        Networks that are trained by CTC speak up for a symbol at one moment within it, or shortly after it where they do
-        not hear the future; so a symbol's time is rather a point, and a word's may begin late and end early.
+        Networks that are trained by CTC speak up for a symbol at one moment within it, or shortly after it where they
+        do not hear the future; so a symbol's time is rather a point, and a word's may begin late and end early.
 
         Args:
             X: paths of audio files, or sounds that were read.
@@ -295,6 +315,10 @@ class Transcriber(Estimator, TranscriberOptions):
             rate: samples of a second of what it will hear; None: the rate that the model was trained at.
             beam: as for `hypotheses`.
             language_model: as for `hypotheses`.
+
+        Returns:
+            A session: `feed(samples)` and at the end `finish()` give what is new, `text` is all of it. Other sounds
+            have other sessions, which may go on at the same time.
 
         Raises:
             InputError: the network hears the future (`bidirectional`), or an argument does not fit.

@@ -1,4 +1,4 @@
-"""What `elman predict` shows of a transcriber: the text, of files given one by one while they are read; and its times."""
+"""What `elman predict` shows of a transcriber: the text, of files while they are read; and when each word is said."""
 
 import sys
 from collections.abc import Iterator
@@ -39,6 +39,7 @@ def _line(record: dict[str, Any]) -> list[str]:
 
 def _live(estimator: "Transcriber", names: list[str], flags: dict[str, Any], strict: bool) -> bool:
     """Show the text of each file while it is read; of a damaged one what comes before the damage."""
+    from elman.cli.media import ONLY_THE_BEGINNING
     from elman.codecs import Media
     from elman.codecs.audio import SAID
 
@@ -60,7 +61,7 @@ def _live(estimator: "Transcriber", names: list[str], flags: dict[str, Any], str
             if strict or (len(names) == 1 and not begun):
                 raise
             if begun:
-                notes.append(f"only the beginning was transcribed: {error}")
+                notes.append(f"{ONLY_THE_BEGINNING}: {error}")
             else:
                 heard.unreadable[row] = str(error)
                 typer.echo(f"{one_line(name)}\t-\t{error}")

@@ -27,8 +27,8 @@ def add(report: Report, estimator: Any, validation: Coded, rows: np.ndarray) -> 
     errors = [edit_distance(a, b) for a, b in cut]
     exact = errors.count(0)
     report.paragraph(
-        f"{exact:,} of {len(rows):,} are transcribed exactly, {exact / len(rows):.1%}. {RIGHT} marks them; {WRONG} 2 / 7 "
-        f"means two errors, {codec.level} that are missing, too many or wrong, where 7 are expected."
+        f"{exact:,} of {len(rows):,} are transcribed exactly, {exact / len(rows):.1%}. {RIGHT} marks them; {WRONG} "
+        f"2 / 7 means two errors, {codec.level} that are missing, too many or wrong, where 7 are expected."
     )
 
     def line(k: int) -> tuple[str, str, str]:
