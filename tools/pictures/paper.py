@@ -36,9 +36,6 @@ def plot(x: str, y: str) -> tuple[Figure, Axes]:
     return figure, axes
 
 
-def width(text: str, size: float, **font: Any) -> float:
-    """How many points a text takes; blanks at its ends count as half a letter."""
-    if not text.strip():
-        return 0.5 * size * len(text) * 0.6
-    path = TextPath((0, 0), text, size=size, prop=font or None)
-    return float(path.get_extents().width) + 0.3 * size * (len(text) - len(text.strip()))
+def width(word: str, size: float) -> float:
+    """How many points a word takes."""
+    return float(TextPath((0, 0), word, size=size).get_extents().width)
