@@ -162,19 +162,32 @@ def _rate(texts: list[str], right: list[str], level: str = "characters") -> floa
 
 
 class TorchLayers(nn.Module):
-    """The LSTM and Linear of torch.nn in the place of elman's layers, started as these are."""
+    """LSTMs and Linear of torch.nn in the place of elman's layers, started as these are.
+
+    Each direction is an LSTM of its own, for which the sequences are turned round where they end: that is exact, and on
+    a processor four times as fast as a packed sequence.
+    """
 
     def __init__(self, input_size: int, output_size: int, hidden_size: int, num_layers: int, dropout: float) -> None:
         super().__init__()
-        self.lstm = nn.LSTM(input_size, hidden_size, num_layers, batch_first=True, dropout=dropout, bidirectional=True)
+        sizes = [input_size] + [2 * hidden_size] * (num_layers - 1)
+        both = ([nn.LSTM(size, hidden_size, batch_first=True) for _ in range(2)] for size in sizes)
+        self.layers = nn.ModuleList(nn.ModuleList(two) for two in both)
         self.readout = nn.Linear(2 * hidden_size, output_size)
         self.dropout = nn.Dropout(dropout)
-        initialise("orthogonal", [Weights(*weights, []) for weights in self.lstm.all_weights], hidden_size)
+        weights = [Weights(*one.all_weights[0], []) for two in self.layers for one in two]
+        initialise("orthogonal", weights, hidden_size)
 
     def forward(self, inputs: Tensor, lengths: Tensor, state: None = None) -> tuple[Tensor, None]:
         """Scores at each step, in the form of elman's models. Shape: (B, T, I), (B,) -> (B, T, V)."""
-        packed = nn.utils.rnn.pack_padded_sequence(inputs, lengths.cpu(), batch_first=True, enforce_sorted=False)
-        h, _ = nn.utils.rnn.pad_packed_sequence(self.lstm(packed)[0], batch_first=True, total_length=inputs.shape[1])
+        steps = torch.arange(inputs.shape[1])
+        ends = lengths.unsqueeze(1)
+        turned = torch.where(steps < ends, ends - 1 - steps, steps)  # (B, T)
+        rows = torch.arange(len(inputs)).unsqueeze(1)
+        h = inputs
+        for k, (forwards, backwards) in enumerate(self.layers):
+            x = self.dropout(h) if k else h
+            h = torch.cat([forwards(x)[0], backwards(x[rows, turned])[0][rows, turned]], -1)
         return self.readout(self.dropout(h)), state
 
 
@@ -232,7 +245,8 @@ def _prompts_benchmark(language: str, name: str, voice: str) -> Benchmark:
         "that are right. It is measured greedily (the likeliest character, or none, at each step), and with a "
         f"beam of {BEAM} prefixes and a character model (elman.Generator) of the texts that are learned from. "
         "Sizes, rates and weights were chosen on a tenth of the Italian recordings that are not held out. "
-        "torch.nn has the same network, frames, masks, loss, batches, optimiser and form of schedule, in a loop "
+        "torch.nn has the same network (a padded LSTM for each direction, which is four times as fast as packed "
+        "sequences), frames, masks, loss, batches, optimiser and form of schedule, in a loop "
         "written by hand, learns for as many seconds of one core as elman took to learn and to be scored, and is "
         "read by the same search with the same character model.",
         metrics=tuple(Metric(one, higher_is_better=False) for one in (GREEDY, WITH_MODEL, WORDS_GREEDY, WORDS)),

@@ -1,5 +1,6 @@
 """benchmarks/quality/transcribe.py: how texts are spelled and split, and that torch.nn's network is elman's."""
 
+import re
 import sys
 import time
 from pathlib import Path
@@ -18,6 +19,7 @@ from quality import transcribe
 from quality.benchmark import Run
 
 SMALL = {"hidden_size": 6, "num_layers": 2, "dropout": 0.0, "batch_size": 2, "learning_rate": 0.01}
+REVERSE = {"0": "", "1": "_reverse"}
 TEXTS = ["uno due", "due tre", "tre uno", "zero"]
 
 
@@ -79,7 +81,10 @@ def test_the_network_in_torch_is_elmans(small: None, split: transcribe.Spoken) -
     assert sum(one.numel() for one in ours.values()) == sum(one.numel() for one in theirs.values())
     with torch.no_grad():
         for name, value in theirs.items():
-            ours[name.replace("lstm", "recurrent")].copy_(value)
+            place = re.sub(
+                r"layers\.(\d)\.(\d)\.(\w+)_l0", lambda at: f"recurrent.{at[3]}_l{at[1]}{REVERSE[at[2]]}", name
+            )
+            ours[place].copy_(value)
     batch = transcriber.coded(split.rest, split.rest_texts).examples(torch.device("cpu")).collate(np.arange(3))
     assert len(set(batch.lengths.tolist())) > 1 or len({*map(len, TEXTS[:3])}) == 1
     transcriber.model_.eval()
