@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from elman.datasets import load, names
+from elman.datasets import load, names, spoken_commands
 from elman.tables import read_table
 
 
@@ -13,6 +13,17 @@ def test_the_list(run) -> None:
     assert rows[0] == ["name", "task", "rows", "licence", "where"]
     assert [row[0] for row in rows[1:]] == names()
     assert rows[2] == ["surnames", "classify", "20,103", "MIT", "here"]
+
+
+def test_what_has_to_be_fetched_or_made(run, monkeypatch, tmp_path) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    where = {row[0]: row[-1] for row in (line.split("\t") for line in run("data", "list").out.splitlines())}
+    assert (where["births"], where["prompts-it"], where["spoken-commands"]) == ("here", "to fetch", "to make")
+    shown = run("data", "show", "spoken-commands").out
+    assert "made on this computer by espeak-ng and flite" in shown
+    assert "elman data fetch spoken-commands" in shown
+    spoken_commands.sounds_folder().mkdir(parents=True)
+    assert "spoken-commands\ttranscribe\t3,000\tnone: made on this computer\tmade\n" in run("data", "list").out
 
 
 def test_one_is_shown(run, monkeypatch, tmp_path) -> None:

@@ -123,9 +123,9 @@ def read_columns(file: str, columns: Columns, task: str, *, strict: bool = False
     source = "standard input" if file == "-" else file
     frame = read_table(file, text=text_columns(columns, task))
     if columns.text is not None:
-        return _texts(frame, columns, columns.text, task, strict, source)
+        return read_texts(frame, columns, columns.text, task, strict, source)
     if columns.media is not None:
-        table = _texts(frame, columns, columns.media, task, strict, source)
+        table = read_texts(frame, columns, columns.media, task, strict, source)
         folder = Path(file).parent  # of standard input this one
         return replace(table, keys=table.X, X=[folder / path for path in table.X])
     if not columns.inputs:
@@ -186,7 +186,12 @@ def refuse_missing(frame: pd.DataFrame, wanted: Sequence[str], source: str) -> N
         )
 
 
-def _texts(frame: pd.DataFrame, columns: Columns, text: str, task: str, strict: bool, source: str) -> Table:
+def read_texts(frame: pd.DataFrame, columns: Columns, text: str, task: str, strict: bool, source: str) -> Table:
+    """Texts, or paths, in a column of a table, a sequence in each row; rows that lack one are left out.
+
+    Raises:
+        InputError: a column is missing, or no row is complete; strictly, if one is not.
+    """
     wanted = [text, *columns.targets]
     require_columns(frame, wanted, source)
     kept, without = complete_rows(frame, wanted, strict=strict, source=source)

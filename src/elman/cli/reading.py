@@ -12,7 +12,7 @@ READERS = {
     "forecast": ("elman.cli.series_columns", "read_series"),
     "regress": ("elman.cli.columns", "read_columns"),
     "tag": ("elman.cli.tagged_columns", "read_tagged"),
-    "transcribe": ("elman.cli.columns", "read_columns"),
+    "transcribe": ("elman.cli.spoken_columns", "read_spoken"),
     "translate": ("elman.cli.pair_columns", "read_pair_columns"),
 }
 """The module and function that reads a task's files: file, columns, task and `strict` to a `Table`."""

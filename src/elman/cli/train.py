@@ -256,10 +256,12 @@ def transcribe(
     options: TranscriberOptions,
     audio: Annotated[
         str, typer.Option(metavar="COL", help="Column of audio files to hear; paths from the table's folder")
-    ],
-    text: Annotated[str, typer.Option(metavar="COL", help="Column of what is said in them")],
+    ] = "audio",
+    text: Annotated[str, typer.Option(metavar="COL", help="Column of what is said in them")] = "text",
 ) -> None:
     """Sound in, the text that is said in it out: WAV, FLAC, OGG and what they are called in a table with their texts.
+
+    The lists of LJSpeech (metadata.csv) and Common Voice (validated.tsv) are taken as they are.
 
     With --no-bidirectional the network can transcribe while somebody speaks, and files longer than memory.
     """

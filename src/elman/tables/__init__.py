@@ -8,6 +8,7 @@ from elman.tables.reading import SUFFIXES, read_table
 from elman.tables.rows import complete_rows, filled_rows, require_columns
 from elman.tables.streaming import stream_table, stream_text
 from elman.tables.timestamps import SeriesTable, following, kept, series_table
+from elman.tables.unquoted import first_line, read_unquoted
 from elman.tables.word_vectors import WordVectors, read_word_vectors
 from elman.tables.writing import write_table
 
@@ -18,6 +19,7 @@ __all__ = [
     "SeriesTable",
     "complete_rows",
     "filled_rows",
+    "first_line",
     "following",
     "kept",
     "next_cut",
@@ -25,6 +27,7 @@ __all__ = [
     "repeated_times",
     "read_conll",
     "read_table",
+    "read_unquoted",
     "read_word_vectors",
     "require_columns",
     "sequences",
