@@ -92,7 +92,8 @@ def _show(path: str, described: dict[str, Any]) -> None:
 
 
 def _columns(columns: dict[str, Any]) -> str:
-    read = columns["text"] if columns["text"] is not None else ", ".join(columns["inputs"])
+    files = columns.get("audio") or columns.get("image")
+    read = columns["text"] or files or ", ".join(columns["inputs"])
     if columns["target"] is None:
         return read or "plain text"
     target = columns["target"] if isinstance(columns["target"], str) else ", ".join(columns["target"])

@@ -1,12 +1,16 @@
 """Tables of media files, sounds or images, on the command line."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from elman.cli.columns import Table
-from elman.codecs import MEDIA, kind_of
+from elman.codecs import KINDS, MEDIA, Kind, kind_of
+from elman.codecs.sequences import SUFFIXES
+from elman.errors import InputError
 from elman.tasks.media import media_of
 
 
@@ -34,6 +38,25 @@ def with_media(table: Table, codec: Any = None, *, strict: bool = False, verbose
         notes=[*table.notes, *media.notes()],
         unreadable={row: (table.keys[row], reason) for row, reason in media.unreadable.items()},
     )
+
+
+def media_files(arguments: Sequence[str], kind: Kind) -> list[str]:
+    """Files of the command line; of a folder all files of this kind that are in it, by name.
+
+    Raises:
+        InputError: a folder has none.
+    """
+    files: list[str] = []
+    for argument in arguments:
+        if not Path(argument).is_dir():
+            files.append(argument)
+            continue
+        inside = sorted(path for path in Path(argument).iterdir() if SUFFIXES.get(path.suffix.lower()) == kind)
+        if not inside:
+            ends = ", ".join(suffix for suffix, of_kind in SUFFIXES.items() if of_kind == kind)
+            raise InputError(f"the folder {argument} has no {KINDS[kind]}, whose names end in {ends}")
+        files += map(str, inside)
+    return files
 
 
 def with_unreadable(records: list[dict[str, Any]], table: Table) -> list[dict[str, Any]]:

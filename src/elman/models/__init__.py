@@ -1,4 +1,4 @@
-"""Wirings of the unrolled network: many to one, in step, encoder then decoder, one to many; and the one without memory."""
+"""Wirings of the unrolled network: many to one, in step, encoder then decoder, one to many, and one without memory."""
 
 from elman.models.encoder_decoder import EncoderDecoder
 from elman.models.feedforward import Feedforward

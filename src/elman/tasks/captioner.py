@@ -3,7 +3,7 @@
 import hashlib
 import warnings
 from collections.abc import Hashable, Sequence
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from torch import Tensor, nn
@@ -14,8 +14,13 @@ from elman.tasks.coded import Coded, text_codec
 from elman.tasks.learning import Learner
 from elman.tasks.media import readable
 from elman.tasks.options import CaptionerOptions
-from elman.tasks.text_writer import TextWriter
+from elman.tasks.text_writer import TextWriter, Written
 from elman.train import split
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+THE_END = "<end>"
 
 
 class Captioner(TextWriter, CaptionerOptions):
@@ -144,6 +149,25 @@ class Captioner(TextWriter, CaptionerOptions):
         """
         found = self._run(self._encoded(_images(X)), lambda *batch: list(self.model_.features(*batch).cpu().numpy()))  # type: ignore[operator]
         return np.stack(found)
+
+    def picture(self, one: Written, given: Any) -> "Figure":
+        """Where it looked at an image while it wrote: the image for each symbol, darker where it looked more.
+
+        Args:
+            one: of this image, as `hypotheses(..., attention=True)` gives it.
+            given: the image, as `predict` takes it.
+
+        Raises:
+            InputError: `one` is without attention, or the image cannot be read.
+        """
+        from elman.reports.regions import regions
+
+        if one.attention is None:
+            raise InputError("there is no attention to draw: give that of hypotheses(..., attention=True)")
+        codec: ImageCodec = self.codecs_["input"]
+        rows, columns = self.model_.grid  # type: ignore[misc]
+        weights = one.attention.reshape(-1, rows, columns)  # (U + 1, R, R')
+        return regions(codec.decode(codec.encode(given)), [*one.symbols, THE_END], weights)
 
     def _identity(self, training: Coded, validation: Coded | None) -> dict[str, Any]:
         """As of any estimator, and which weights the user's encoder has."""
