@@ -22,8 +22,9 @@ EXPECTED = "(B, M, R, R) or (B, N, M): M numbers for each of N or R by R regions
 class Convolutions(nn.Module):
     """Squares of pixels to 8 by 8 regions or so: blocks of two convolutions, of which the first halves the sides.
 
-    Each convolution is normalised over groups of channels, which does not depend on the batch, and rectified; the
-    second one of a block is added to the first.
+    Each convolution but the first is normalised over groups of channels, which does not depend on the batch; the first
+    is not, so that what colour a region has is not lost in how it differs from others. The second one of a block is
+    added to the first.
 
     Args:
         side: S, pixels; blocks halve it until 8 or less more than that are left.
@@ -32,7 +33,8 @@ class Convolutions(nn.Module):
     Shape:
         images (B, 3, S, S) -> (B, M, R, R)
 
-    Source: Wu and He, Group Normalization (2018).
+    Source: Wu and He, Group Normalization (2018); He, Zhang, Ren and Sun, Deep Residual Learning for Image
+    Recognition (2016)
     """
 
     def __init__(self, side: int, channels: int) -> None:
@@ -45,8 +47,8 @@ class Convolutions(nn.Module):
             *(max(channels // 2**k // GROUPS * GROUPS, GROUPS) for k in range(halvings - 1, 0, -1)),
             channels,
         ]
-        self.halving = nn.ModuleList(_convolution(a, b, 2) for a, b in itertools.pairwise(sizes))
-        self.staying = nn.ModuleList(_convolution(b, b, 1) for b in sizes[1:])
+        self.halving = nn.ModuleList(_convolution(a, b, 2, a != COLOURS) for a, b in itertools.pairwise(sizes))
+        self.staying = nn.ModuleList(_convolution(b, b, 1, True) for b in sizes[1:])
 
     def forward(self, images: Tensor) -> Tensor:
         """The regions."""
@@ -56,10 +58,10 @@ class Convolutions(nn.Module):
         return images
 
 
-def _convolution(inputs: int, outputs: int, stride: int) -> nn.Sequential:
+def _convolution(inputs: int, outputs: int, stride: int, is_normalised: bool) -> nn.Sequential:
+    convolution = nn.Conv2d(inputs, outputs, 3, stride, padding=1, bias=not is_normalised)
     groups = GROUPS if outputs % GROUPS == 0 else 1
-    convolution = nn.Conv2d(inputs, outputs, 3, stride, padding=1, bias=False)
-    return nn.Sequential(convolution, nn.GroupNorm(groups, outputs), nn.ReLU())
+    return nn.Sequential(convolution, *([nn.GroupNorm(groups, outputs)] if is_normalised else []), nn.SiLU())
 
 
 class ImageEncoder(nn.Module):

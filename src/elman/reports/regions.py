@@ -14,9 +14,9 @@ HEAT = LinearSegmentedColormap.from_list("attention", [f"{ORANGE}00", f"{ORANGE}
 
 
 def regions(pixels: np.ndarray, words: Sequence[str], weights: np.ndarray, *, columns: int = ACROSS) -> Figure:
-    """The image, and for each word the image again, the more orange the more the network looked there.
+    """The image, and for each word the image again, pale, the more orange the more the network looked there.
 
-    The darkest orange of each panel is where most of its attention is; its share stands beside the word.
+    The darkest region of each panel is what was looked at most; its share of the attention stands beside the word.
 
     Shape:
         pixels (S, S, 3), uint8; weights (U, R, R'), the shares of the R by R' regions for each of the U words
@@ -31,7 +31,7 @@ def regions(pixels: np.ndarray, words: Sequence[str], weights: np.ndarray, *, co
     across = min(columns, panels)
     down = -(-panels // across)
     figure = Figure((across * PANEL, down * (PANEL + 0.22)), layout="constrained")
-    grey = np.repeat(pixels.mean(2, keepdims=True), 3, 2).astype(np.uint8)
+    pale = np.repeat(127 + pixels.mean(2, keepdims=True) / 2, 3, 2).astype(np.uint8)
     places = list(figure.subplots(down, across, squeeze=False).flat)
     for place in places:
         place.axis("off")
@@ -39,7 +39,7 @@ def regions(pixels: np.ndarray, words: Sequence[str], weights: np.ndarray, *, co
     first, *others = places
     first.imshow(pixels, extent=frame)
     for place, word, shares in zip(others, words, weights, strict=False):
-        place.imshow(grey, extent=frame)
+        place.imshow(pale, extent=frame)
         place.imshow(shares, extent=frame, cmap=HEAT, vmin=0, vmax=max(float(shares.max()), 1e-9))
         place.set_title(f"{word} {shares.max():.0%}", size=8, color=INK, pad=3, parse_math=False)
     return figure

@@ -20,8 +20,6 @@ from elman.train import split
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-THE_END = "<end>"
-
 
 class Captioner(TextWriter, CaptionerOptions):
     """Images to texts.
@@ -50,6 +48,11 @@ class Captioner(TextWriter, CaptionerOptions):
     task = "caption"
     input_codecs = ("image",)
     learned = {"longest_": int}
+
+    explained = (
+        "The pictures show attention: for each step the image again, the more orange the more that step looked there, "
+        "and the share of the region that it looked at most; ■ is for the step that ends the text."
+    )
 
     longest_: int  # symbols of a caption of the training data, at most
 
@@ -151,7 +154,7 @@ class Captioner(TextWriter, CaptionerOptions):
         return np.stack(found)
 
     def picture(self, one: Written, given: Any) -> "Figure":
-        """Where it looked at an image while it wrote: the image for each symbol, darker where it looked more.
+        """Where it looked at an image while it wrote: the image for each symbol, more orange where it looked more.
 
         Args:
             one: of this image, as `hypotheses(..., attention=True)` gives it.
@@ -160,6 +163,7 @@ class Captioner(TextWriter, CaptionerOptions):
         Raises:
             InputError: `one` is without attention, or the image cannot be read.
         """
+        from elman.reports.alignment import END
         from elman.reports.regions import regions
 
         if one.attention is None:
@@ -167,7 +171,7 @@ class Captioner(TextWriter, CaptionerOptions):
         codec: ImageCodec = self.codecs_["input"]
         rows, columns = self.model_.grid  # type: ignore[misc]
         weights = one.attention.reshape(-1, rows, columns)  # (U + 1, R, R')
-        return regions(codec.decode(codec.encode(given)), [*one.symbols, THE_END], weights)
+        return regions(codec.decode(codec.encode(given)), [*one.symbols, END], weights)
 
     def _identity(self, training: Coded, validation: Coded | None) -> dict[str, Any]:
         """As of any estimator, and which weights the user's encoder has."""

@@ -25,4 +25,4 @@ def _line(record: dict[str, Any]) -> list[str]:
     return [str(next(iter(record.values()))), record["caption"]]
 
 
-PREDICTION = Prediction(_records, _line, flags=("beam",))
+PREDICTION = Prediction(_records, _line, flags=("beam", "pictures"))

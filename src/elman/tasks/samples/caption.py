@@ -7,6 +7,7 @@ import numpy as np
 from elman.codecs.image import Images
 from elman.reports import Report
 from elman.tasks.coded import Coded
+from elman.tasks.pictures import add_pictures
 from elman.tasks.samples.rows import RIGHT, SHOWN, WRONG, short
 from elman.tasks.text_scores import edit_distance, symbols
 
@@ -25,8 +26,8 @@ def add(report: Report, estimator: Any, validation: Coded, rows: np.ndarray) -> 
         several.setdefault(int(inputs.rows[row]), []).append(target.decode(validation.targets[row]))
     expected = [several[int(inputs.rows[row])] for row in rows]
     images = [source.decode(inputs[row]) for row in rows]
-    found = [each[0] for each in estimator.hypotheses(images, attention=True)]
-    errors = [_errors(one.text, right, target.level) for one, right in zip(found, expected, strict=True)]
+    found = [each[0].text for each in estimator.hypotheses(images)]
+    errors = [_errors(one, right, target.level) for one, right in zip(found, expected, strict=True)]
     exact = sum(wrong == 0 for wrong, _ in errors)
     report.paragraph(
         f"{exact:,} of {len(rows):,} images are described exactly, {exact / len(rows):.1%}. {RIGHT} marks them; "
@@ -37,20 +38,14 @@ def add(report: Report, estimator: Any, validation: Coded, rows: np.ndarray) -> 
     def line(k: int) -> tuple[np.ndarray, tuple[str, str, str]]:
         wrong, length = errors[k]
         mark = f"{WRONG} {wrong} / {length}" if wrong else RIGHT
-        return images[k], (mark, short(expected[k][0]), short(found[k].text))
+        return images[k], (mark, short(expected[k][0]), short(found[k]))
 
     header = ("image", "errors", "expected", "predicted")
     report.gallery(header, map(line, range(min(len(rows), SHOWN))), "Drawn at random.")
     worst = sorted((k for k in range(len(rows)) if errors[k][0]), key=lambda k: (-errors[k][0] / errors[k][1], k))
     if worst:
         report.gallery(header, map(line, worst[:SHOWN]), "The worst: those with most errors for their length.")
-    for k in range(min(len(rows), LOOKED_AT)):
-        caption = (
-            f"“{short(found[k].text)}”, where “{short(expected[k][0])}” is expected. Each panel is for one symbol: the "
-            "more orange, the more the network looked there while it wrote it; the number is the share of the region "
-            "that it looked at most."
-        )
-        report.figure(estimator.picture(found[k], images[k]), "Where it looked.", caption)
+    add_pictures(report, estimator, images[:LOOKED_AT], [each[0] for each in expected[:LOOKED_AT]])
 
 
 def _errors(predicted: str, right: list[str], level: str) -> tuple[int, int]:
