@@ -128,7 +128,9 @@ def test_a_module_of_one_s_own_is_learned_saved_and_needed_to_load(tmp_path: Pat
     assert "encoder" not in read_model(path).metadata["options"]
     assert outcome(elman.load(path, encoder=Own())) == outcome(one)
     assert clone(one).encoder is not own
-    with pytest.raises(elman.InputError, match=r"m\.safetensors: it was trained with an encoder of your own, .*encoder="):
+    with pytest.raises(
+        elman.InputError, match=r"m\.safetensors: it was trained with an encoder of your own, .*encoder="
+    ):
         elman.load(path)
     with pytest.raises(elman.InputError, match=r"m\.safetensors has no tensor encoder\.module\.bias"):
         elman.load(path, encoder=nn.Conv2d(3, 8, 4, 4))
@@ -204,7 +206,9 @@ def test_pictures_of_attention_are_of_what_was_written() -> None:
     panels = [place for place in figure.axes if place.images]
     assert len(panels) == 1 + len(found.symbols) + 1
     np.testing.assert_allclose(panels[1].images[1].get_array().ravel(), found.attention[0])
-    with pytest.raises(elman.InputError, match=r"no attention to draw: give that of hypotheses\(\.\.\., attention=True"):
+    with pytest.raises(
+        elman.InputError, match=r"no attention to draw: give that of hypotheses\(\.\.\., attention=True"
+    ):
         one.picture(one.hypotheses(IMAGES[:1])[0][0], IMAGES[0])
 
 

@@ -248,6 +248,7 @@ class CaptionerOptions(SearchOptions, Options):
     level: str | None = option(None, "Symbols of a caption: characters, words or subwords  [default: from the texts]")
     image_size: int = option(64, "Side of the square, in pixels, that images are brought to")
     channels: int = option(128, "Numbers that stand for a region of an image")
+    dropout: float = option(0.1, "Probability of zeroing a value in training")
     augment: float = option(0.1, "Part of its side by which an image is moved or scaled at random, in training")
     encoder: Any = option(None, "A torch module to see with in place of elman's convolutions", flag=False)
     bidirectional: bool = option(False, "Not for a captioner, which writes forwards", flag=False)
