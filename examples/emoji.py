@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 
 import pandas as pd
-
 from sklearn.model_selection import GroupShuffleSplit
 
 import elman

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from quality.benchmark import Benchmark
 
-_FILES = ("classify", "regress", "tag", "forecast", "generate")
+_FILES = ("classify", "regress", "tag", "forecast", "generate", "caption")
 
 
 def every() -> dict[str, Benchmark]:

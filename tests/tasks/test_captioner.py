@@ -16,10 +16,8 @@ import elman
 from elman.files import read_model
 from elman.tasks.text_scores import error_rates, overlaps
 
-QUICK: dict[str, Any] = {
-    **{"hidden_size": 6, "channels": 8, "image_size": 16, "epochs": 2, "batch_size": 4, "level": "words"},
-    **{"num_threads": 1, "verbose": 0},
-}
+SIZES: dict[str, Any] = {"hidden_size": 6, "channels": 8, "image_size": 16}
+QUICK: dict[str, Any] = {**SIZES, "epochs": 2, "batch_size": 4, "level": "words", "num_threads": 1, "verbose": 0}
 DRAWN = [draw(seed) for seed in range(24)]
 IMAGES, TEXTS = [np.asarray(image) for image, _ in DRAWN], [text for _, text in DRAWN]
 

@@ -29,7 +29,8 @@ Inputs = Annotated[
 ]
 
 app = group(
-    "Train a network on a table or a text: translate, caption, transcribe, classify, regress, tag, forecast or generate."
+    "Train a network on a table or a text: translate, caption, transcribe, classify, regress, tag, forecast or "
+    "generate."
 )
 
 
