@@ -17,6 +17,7 @@ from elman.models.many_to_one import POOLINGS
 from elman.tasks.options import (
     CHOICES,
     RANGES,
+    CaptionerOptions,
     ClassifierOptions,
     ForecasterOptions,
     GeneratorOptions,
@@ -235,8 +236,13 @@ def test_numbers_may_be_numpys() -> None:
     assert outcome(fitted("regress", **options)) == outcome(fitted("regress", dropout=0.25))
 
 
-OTHERS = ("test_forecaster.py", "test_translator.py")  # which show that options of their own change something
+OTHERS = (
+    "test_captioner.py",
+    "test_forecaster.py",
+    "test_translator.py",
+)  # which show that options of their own change something
 KINDS = (
+    CaptionerOptions,
     *(ClassifierOptions, ForecasterOptions, GeneratorOptions, RegressorOptions, TaggerOptions),
     TranslatorOptions,
 )
