@@ -17,7 +17,7 @@ def main(table: pd.DataFrame, epochs: int = 20, shown: int = 12) -> dict[str, fl
     """Train on drawings, name those whose base was held out, and measure the names."""
     rest, out = next(GroupShuffleSplit(1, test_size=0.1, random_state=0).split(table, groups=table["base"]))
     X, y = [Path(image) for image in table["image"]], table["caption"].tolist()
-    captioner = elman.Captioner(level="subwords", image_size=48, epochs=epochs, batch_size=16, num_threads=1)
+    captioner = elman.Captioner(level="subwords", image_size=32, epochs=epochs, batch_size=16, num_threads=1)
     captioner.fit([X[row] for row in rest], [y[row] for row in rest])
     held_out, right = [X[row] for row in out], [y[row] for row in out]
     for path, text, name in list(zip(held_out, captioner.predict(held_out), right, strict=True))[:shown]:
