@@ -31,6 +31,7 @@ from .nn import accelerate as accelerate
 from .nn import explain as explain
 from .state import State as State
 from .stream import Stream as Stream
+from .tasks import Captioner as Captioner
 from .tasks import Classifier as Classifier
 from .tasks import Forecaster as Forecaster
 from .tasks import Generator as Generator

@@ -12,6 +12,7 @@ from archives import deb, tar, zipped
 
 from elman.datasets import describe, load, names
 from elman.datasets.readers import READERS
+from elman.errors import InputError
 
 Loaded = Callable[..., pd.DataFrame]
 
@@ -171,3 +172,44 @@ def test_interface_texts(loaded: Loaded, tmp_path: Path) -> None:
         ["lamp", "state.on", "On", "An", "-", "-", "-"],
         ["lamp", "title", "Lamp of glass", "Lampe aus Glas", "-", "-", "-"],
     ]
+
+
+def test_emoji(loaded: Loaded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+    def emoji(unified: str, **more: object) -> dict[str, object]:
+        image = f"{unified.lower()}.png"
+        return {"unified": unified, "image": image, "has_img_google": True, "category": "C", "subcategory": "c", **more}
+
+    tones = {"1F3FB": emoji("1F44B-1F3FB"), "1F3FC-1F3FF": emoji("1F44B-1F3FC-1F3FF")}
+    listing = [
+        emoji("1F44B", skin_variations=tones),
+        emoji("2615-FE0F"),
+        {**emoji("1F600"), "has_img_google": False},
+    ]
+    drawn = ["1f44b", "1f44b-1f3fb", "1f44b-1f3fc-1f3ff", "2615-fe0f"]
+    pictures = tar(
+        tmp_path / "emoji.tgz",
+        {
+            "package/emoji.json": json.dumps(listing).encode(),
+            **{f"package/img/google/64/{name}.png": name.encode() for name in drawn},
+            "package/img/google/sheets/64.png": b"all",
+        },
+    )
+    names = {"\U0001f44b": "waving hand", "\u2615": "hot drink", "x": None}
+    toned = {"\U0001f44b\U0001f3fb": "waving hand: light", "\U0001f44b\U0001f3fc\U0001f3ff": "waving hand: two"}
+
+    def annotations(kind: str, of_kind: dict[str, str | None]) -> Path:
+        content = {key: {"default": ["a"], **({"tts": [name]} if name else {})} for key, name in of_kind.items()}
+        members = {f"package/{kind}/{where}/annotations.json": json.dumps({kind: {"annotations": what}}).encode()
+                   for where, what in (("en", content), ("de", {}))}  # fmt: skip
+        return tar(tmp_path / f"{kind}.tgz", members)
+
+    archives = pictures, annotations("annotations", names), annotations("annotationsDerived", toned)
+    table = loaded("emoji", *archives)
+    assert [Path(one).read_text(encoding="utf-8") for one in table["image"]] == drawn
+    assert table["caption"].tolist() == ["waving hand", "waving hand: light", "waving hand: two", "hot drink"]
+    assert table["base"].tolist() == ["waving hand"] * 3 + ["hot drink"]
+    assert table["skin_tone"].tolist() == ["none", "light", "medium-light and dark", "none"]
+    with pytest.raises(InputError, match=r"emoji\.tgz has an emoji 1F44B-1F3FB without .*: fetch it again"):
+        loaded("emoji", archives[0], archives[1])

@@ -157,7 +157,7 @@ DAMAGE: dict[str, tuple[Change, str]] = {
     "tensor extra": (lambda _, tensors: tensors.update(more=np.ones(2)), "a tensor more of shape"),
     "wrong shape": (lambda _, tensors: tensors.update({WEIGHT: np.ones((3, 3))}), f"tensor {WEIGHT} has shape"),
     "huge": (put("model", "hidden_size", 10**6), "its configuration asks for"),
-    "no task": (lambda about, _: about.pop("task"), "the task is None, expected one of classify, "),
+    "no task": (lambda about, _: about.pop("task"), "the task is None, expected one of caption, classify, "),
     "unknown task": (put("task", "paint"), "the task is 'paint', expected one of"),
     "another task": (put("task", "regress"), "damaged"),
     "odd task": (put("task", ["classify"]), "the task is "),
@@ -178,7 +178,7 @@ DAMAGE: dict[str, tuple[Change, str]] = {
     "odd option": (put("options", "level", ["words"]), "level is "),
     "no codecs": (lambda about, _: about.pop("codecs"), "damaged"),
     "one codec": (lambda about, _: about["codecs"].pop("output"), "damaged: KeyError"),
-    "unknown codec": (put("codecs", "input", {"kind": "image"}), "the codec kind 'image' is unknown"),
+    "unknown codec": (put("codecs", "input", {"kind": "smell"}), "the codec kind 'smell' is unknown"),
     "another codec": (
         put("codecs", "output", {"kind": "series", "mean": [0.0], "std": [1.0], "indicators": []}),
         "output codec",

@@ -18,6 +18,7 @@ from elman.models.many_to_one import POOLINGS
 from elman.tasks.options import (
     CHOICES,
     RANGES,
+    CaptionerOptions,
     ClassifierOptions,
     ForecasterOptions,
     GeneratorOptions,
@@ -249,11 +250,13 @@ def test_numbers_may_be_numpys() -> None:
 
 
 OTHERS = (
+    "test_captioner.py",
     "test_forecaster.py",
     "test_transcriber.py",
     "test_translator.py",
 )  # which show that options of their own change something
 KINDS = (
+    CaptionerOptions,
     *(ClassifierOptions, ForecasterOptions, GeneratorOptions, RegressorOptions, TaggerOptions),
     *(TranscriberOptions, TranslatorOptions),
 )

@@ -85,6 +85,7 @@ TargetColumns = Annotated[
         "--target",
         "--label",
         "--tags",
+        "--caption",
         metavar="COL",
         help="Column of what is right, if not that of training; repeatable",
     ),

@@ -1,13 +1,16 @@
 """Tables of media files, sounds or images, on the command line."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from elman.cli.columns import Table
-from elman.codecs import MEDIA, AudioCodec, kind_of
+from elman.codecs import KINDS, MEDIA, AudioCodec, Kind, kind_of
 from elman.codecs.audio import hear
+from elman.codecs.sequences import SUFFIXES
 from elman.errors import InputError, MissingExtra
 from elman.tasks.media import media_of
 
@@ -60,6 +63,25 @@ def with_beginnings(table: Table, codec: AudioCodec) -> Table:
         X.append(sound)
         notes += [] if fault is None else [f"{ONLY_THE_BEGINNING}: {fault}"]
     return replace(table, X=X, notes=notes)
+
+
+def media_files(arguments: Sequence[str], kind: Kind) -> list[str]:
+    """Files of the command line; of a folder all files of this kind that are in it, by name.
+
+    Raises:
+        InputError: a folder has none.
+    """
+    files: list[str] = []
+    for argument in arguments:
+        if not Path(argument).is_dir():
+            files.append(argument)
+            continue
+        inside = sorted(path for path in Path(argument).iterdir() if SUFFIXES.get(path.suffix.lower()) == kind)
+        if not inside:
+            ends = ", ".join(suffix for suffix, of_kind in SUFFIXES.items() if of_kind == kind)
+            raise InputError(f"the folder {argument} has no {KINDS[kind]}, whose names end in {ends}")
+        files += map(str, inside)
+    return files
 
 
 def with_unreadable(records: list[dict[str, Any]], table: Table) -> list[dict[str, Any]]:

@@ -41,7 +41,7 @@ def predict(
         list[str] | None,
         typer.Argument(
             metavar="[SEQUENCE]...",
-            help="Texts, audio files, images, or numbers as JSON: '[1, 2.5]', '[[1, 2], [3, 4]]'",
+            help="Texts, audio files or images or folders of them, or numbers as JSON: '[1, 2.5]', '[[1, 2], [3, 4]]'",
         ),
     ] = None,
     file: Annotated[str | None, typer.Option(metavar="FILE", help="A table of sequences; - is standard input")] = None,
@@ -141,15 +141,16 @@ def _from_arguments(sequences: list[str], estimator: "Estimator", metadata: dict
     import pandas as pd
 
     from elman.cli.columns import Columns, Table
+    from elman.cli.media import media_files
     from elman.codecs import MEDIA
 
     if estimator.task == "forecast":
         raise InputError("a forecaster reads series with their times, from a table: give --file FILE")
     kind = estimator.codecs_["input"].kind
     if kind in MEDIA:
-        paths = [Path(one) for one in sequences]
+        files = media_files(sequences, kind)
         columns = Columns(audio="file") if kind == "audio" else Columns(image="file")
-        return Table(columns, paths, [], pd.DataFrame({"file": sequences}), list(sequences))
+        return Table(columns, list(map(Path, files)), [], pd.DataFrame({"file": files}), list(files))
     if kind in ("text", "tokens"):
         texts: list[Any] = [one.split() for one in sequences] if kind == "tokens" else list(sequences)
         return Table(Columns(text="text"), texts, [], pd.DataFrame({"text": sequences}), [])

@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from elman.cli.columns import Columns, Table
 
 READERS = {
+    "caption": ("elman.cli.captioned_columns", "read_captioned"),
     "classify": ("elman.cli.columns", "read_columns"),
     "generate": ("elman.cli.documents", "read_documents"),
     "forecast": ("elman.cli.series_columns", "read_series"),

@@ -12,6 +12,7 @@ from elman.cli.groups import group
 from elman.cli.training import Job, run
 from elman.errors import InputError
 from elman.tasks.options import (
+    CaptionerOptions,
     ClassifierOptions,
     ForecasterOptions,
     GeneratorOptions,
@@ -28,7 +29,8 @@ Inputs = Annotated[
 ]
 
 app = group(
-    "Train a network on a table or a text: translate, transcribe, classify, regress, tag, forecast or generate."
+    "Train a network on a table or a text: translate, caption, transcribe, classify, regress, tag, forecast or "
+    "generate."
 )
 
 
@@ -106,6 +108,29 @@ def translate(
     if is_bare(job.file, columns):
         job = dataclasses.replace(job, stream=False)
     run("translate", job, columns, options)
+
+
+@trains(CaptionerOptions, without=("baseline", "stream"))
+def caption(
+    job: Job,
+    options: CaptionerOptions,
+    image: Annotated[
+        str,
+        typer.Option(metavar="COL", help="Column of the images; paths from the table's folder, or its folder Images"),
+    ] = "image",
+    text: Annotated[str, typer.Option("--caption", "--text", metavar="COL", help="Column of the texts")] = "caption",
+) -> None:
+    """Image in, a text about it out.
+
+    The table has an image and a text in each row; an image may stand in several rows, with another text in each.
+    """
+    from elman.cli.columns import Columns
+
+    if job.baseline is not None:
+        raise InputError("--baseline is not for caption: a network without memory cannot write a text")
+    if job.stream:
+        raise InputError("a captioner learns from images in memory: leave out --stream")
+    run("caption", dataclasses.replace(job, stream=False), Columns(image=image, target=text), options)
 
 
 @trains(ClassifierOptions)

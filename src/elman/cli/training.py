@@ -188,7 +188,7 @@ def _how_to_resume(job: Job) -> str:
 def _show(estimator: "Estimator", data: "TrainingData", written: str, output: str, seconds: float) -> None:
     trained, config = estimator.history_, estimator.model_config_
     layers = f"{config['num_layers']} layers of " if config["num_layers"] > 1 else ""
-    ways = ", both directions" if config["bidirectional"] else ""
+    ways = ", both directions" if config.get("bidirectional") else ""
     measured = trained.value(trained.best) if trained.best else None
     from elman.tasks.baseline import parameters
 

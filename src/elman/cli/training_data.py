@@ -15,6 +15,7 @@ from elman.tasks.coded import Coded
 from elman.tasks.encoding_progress import EncodingProgress
 from elman.tasks.estimator import Estimator
 from elman.tasks.loading import estimator_class
+from elman.tasks.media import media_codec
 from elman.tasks.options import Options, RegressorOptions
 from elman.tasks.streamed import LONGEST_EXAMPLE, streamed
 from elman.train.ranks import here
@@ -83,7 +84,7 @@ def training_data(
         _name_outputs(estimator, columns)
         return estimator, TrainingData(columns, *found)
     table = read_data(file, columns, task, strict=strict)
-    table = with_media(table, strict=strict, verbose=options.verbose if here() == 0 else 0)
+    table = with_media(table, media_codec(options), strict=strict, verbose=options.verbose if here() == 0 else 0)
     estimator = _estimator(task, table.columns, options)
     with telling_warnings(table.notes.append):
         training, validation = estimator.prepared(table.X[0] if columns.is_plain_text else table.X, table.y or None)

@@ -84,7 +84,7 @@ def read_media(
     media: Media[MediumT] = Media(said)
     known: dict[Any, MediumT | str] = {}
     for row, source in enumerate(sources):
-        key = source if isinstance(source, PurePath) else row
+        key = source if isinstance(source, PurePath) else id(source)
         if key not in known:
             try:
                 known[key] = read(source)

@@ -1,15 +1,18 @@
-"""A matplotlib figure as SVG inside a page."""
+"""Pictures inside a page: a matplotlib figure as SVG, pixels as PNG."""
 
+import base64
 import io
 import re
 import unicodedata
 import warnings
 
+import numpy as np
 from matplotlib import rc_context
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.font_manager import findfont, get_font
 from matplotlib.text import Text
+from PIL import Image
 
 from elman.reports.palette import themed
 
@@ -42,6 +45,17 @@ def inline_svg(figure: Figure, prefix: str) -> str:
     svg = re.sub(r'\sxmlns(:xlink)?="[^"]*"|\sversion="1.1"', "", svg)  # HTML knows what svg is
     svg = PATH.sub(lambda path: " " + DECIMALS.sub(r"\1", " ".join(path[0].split())), _renamed(svg, prefix))
     return re.sub(r"\s*\n\s*", "\n", svg)
+
+
+def inline_image(pixels: np.ndarray) -> str:
+    """Pixels as an address that holds them: a PNG.
+
+    Shape:
+        pixels (H, W, 3), uint8
+    """
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "png")
+    return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
 
 
 def _has_all_letters(figure: Figure) -> bool:

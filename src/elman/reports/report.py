@@ -13,6 +13,7 @@ from elman.files import replace_file
 from elman.reports.palette import declarations
 
 if TYPE_CHECKING:
+    import numpy as np
     from matplotlib.figure import Figure
 
 Cell: TypeAlias = str | int | float | None
@@ -27,6 +28,7 @@ STYLE = Path(__file__).with_name("style.css")
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"  # the page fetches nothing, and cannot
 SCROLLED = '<div class="wide" role="region" aria-label="table" tabindex="0">{}</div>'  # the keyboard can scroll it
 SHADES = 9
+SMALL = 64  # pixels of an image in a table
 SHORT = 16  # a text of a table that is kept on one line
 
 
@@ -86,6 +88,30 @@ class Report:
         body = "".join(
             f"<tr>{''.join(_cell(cell, 'td', places) for cell, places in zip(row, decimals, strict=True))}</tr>\n"
             for row in rows
+        )
+        table = f"<table>{_caption(caption)}<thead><tr>{head}</tr></thead><tbody>\n{body}</tbody></table>"
+        self._blocks.append(SCROLLED.format(table))
+
+    def gallery(
+        self, header: Sequence[str], rows: Iterable[tuple["np.ndarray", Sequence[Cell]]], caption: str | None = None
+    ) -> None:
+        """Add a table with a small image in the first cell of each row.
+
+        Shape:
+            images (H, W, 3), uint8
+
+        Args:
+            header: the columns' names, that of the images first.
+            rows: an image, and the other cells.
+            caption: a sentence above it.
+        """
+        from elman.reports.picture import inline_image
+
+        head = "".join(f'<th scope="col">{escaped(name)}</th>' for name in header)
+        body = "".join(
+            f'<tr><td><img src="{inline_image(image)}" alt="" width="{SMALL}"></td>'
+            f"{''.join(_cell(cell, 'td') for cell in cells)}</tr>\n"
+            for image, cells in rows
         )
         table = f"<table>{_caption(caption)}<thead><tr>{head}</tr></thead><tbody>\n{body}</tbody></table>"
         self._blocks.append(SCROLLED.format(table))

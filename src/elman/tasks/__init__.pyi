@@ -1,3 +1,4 @@
+from .captioner import Captioner as Captioner
 from .classifier import Classifier as Classifier
 from .forecaster import Forecaster as Forecaster
 from .generator import Generator as Generator

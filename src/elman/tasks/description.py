@@ -8,6 +8,7 @@ if TYPE_CHECKING:
 WIRINGS = {
     "ManyToOne": "many to one",
     "InStep": "many to many, in step",
+    "OneToMany": "one to many, with attention over regions",
     "EncoderDecoder": "encoder then decoder, with attention",
     "StepsAhead": "many to many in step, several steps ahead",
     "Feedforward": "feedforward on a window",
@@ -105,7 +106,7 @@ def codec_line(codec: dict[str, Any]) -> str:
 
 
 def _output(config: dict[str, Any]) -> list[str]:
-    if config["kind"] == "EncoderDecoder":
+    if config["kind"] in ("EncoderDecoder", "OneToMany"):
         return ["y_t = W_ho tanh(W_c [context_t, h_t]) + b_o"]
     if config["kind"] == "StepsAhead":
         z = "z_k = silu(W_k h_t + U x_{t+k} + V s_k + b_k), k = 1 ... h"

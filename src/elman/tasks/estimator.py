@@ -20,7 +20,7 @@ from elman.codecs.padding import pad
 from elman.equations import CELLS, Cell
 from elman.errors import InputError
 from elman.files import Model, check_tensors, write_model
-from elman.models import EncoderDecoder, Feedforward, InStep, ManyToOne, StepsAhead
+from elman.models import EncoderDecoder, Feedforward, InStep, ManyToOne, OneToMany, StepsAhead
 from elman.nn.recurrent import Recurrent, find_cell
 from elman.tasks.coded import Batch, Coded
 from elman.tasks.learning import Learner
@@ -42,7 +42,7 @@ from elman.train import (
 )
 
 MODELS: dict[str, type[nn.Module]] = {
-    model.__name__: model for model in (EncoderDecoder, Feedforward, InStep, ManyToOne, StepsAhead)
+    model.__name__: model for model in (EncoderDecoder, Feedforward, InStep, ManyToOne, OneToMany, StepsAhead)
 }
 STEPS = 6000  # of gradient descent; where `epochs` is not given, about so many are planned
 BATCH_SIZES = {8: 100, 16: 500, 32: 5000, 64: math.inf}  # where `batch_size` is not given: up to so many sequences
@@ -50,6 +50,7 @@ PREDICTION_BATCH = 256
 # options that are not the model's: its file has none of them
 OF_THE_MACHINE = {
     "language_model",
+    "encoder",
     "word_vectors",
     "device",
     "num_threads",
@@ -136,6 +137,10 @@ class Estimator(BaseEstimator, Options, ABC):  # type: ignore[misc]
         """Whether it gives an output for each step and reads forwards only, so that its state can be carried on."""
         config = getattr(self, "model_config_", {})
         return config.get("kind") == "InStep" and not config["bidirectional"] and not config.get("crf")
+
+    def parts(self) -> dict[str, Any]:
+        """Modules that the model is made of and its configuration cannot describe, by the names of its arguments."""
+        return {}
 
     def metric(self, validation: Coded) -> Metric | None:
         """What decides which epoch was best; None for the validation loss."""
@@ -302,7 +307,7 @@ class Estimator(BaseEstimator, Options, ABC):  # type: ignore[misc]
         device = self._device()
         self.model_config_ = wiring or self.wiring(training)
         with reproducible(self.random_state, self.num_threads, device):
-            self.model_ = build(self.model_config_).to(device)
+            self.model_ = build(self.model_config_, **self.parts()).to(device)
             put_vectors(self)
         for module in self.model_.modules():
             if isinstance(module, Recurrent):
@@ -414,8 +419,13 @@ class Estimator(BaseEstimator, Options, ABC):  # type: ignore[misc]
         write_model(path, tensors, description, overwrite=overwrite)
 
     @classmethod
-    def restored(cls, model: Model, path: str | os.PathLike[str]) -> Self:
+    def restored(cls, model: Model, path: str | os.PathLike[str], **given: Any) -> Self:
         """The estimator that `save` wrote, from its file as `elman.files.read_model` gives it.
+
+        Args:
+            model: what the file holds.
+            path: for messages.
+            given: options that the file does not hold.
 
         Raises:
             InputError: something in the file is damaged or does not fit together.
@@ -425,7 +435,7 @@ class Estimator(BaseEstimator, Options, ABC):  # type: ignore[misc]
             options = dict(about["options"])
             if not isinstance(options["cell"], str):
                 options["cell"] = Cell.from_config(options["cell"])
-            one = cls(**options)
+            one = cls(**options, **given)
             check(one)
             find_cell(one.cell)
             one.codecs_ = {end: codec_from_config(config) for end, config in about["codecs"].items()}
@@ -435,14 +445,16 @@ class Estimator(BaseEstimator, Options, ABC):  # type: ignore[misc]
                 if name in about["learned"] or not hasattr(cls, name):  # with a default: older files have it not
                     setattr(one, name, kind(about["learned"][name]))
             one._check_ends()
-            with torch.device("meta"):  # neither memory nor random numbers for weights that are read anyway
-                network = build(one.model_config_)
+            parts = one.parts()
+            # Neither memory nor random numbers for weights that are read anyway; but parts have what no file holds.
+            with torch.device("cpu" if parts else "meta"):
+                network = build(one.model_config_, **parts)
         except InputError as error:
             raise InputError(f"{Path(path)}: {error}") from error
         except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
             raise InputError(f"{Path(path)}: the description of the model is damaged: {error!r}") from error
         check_tensors({name: tuple(value.shape) for name, value in network.state_dict().items()}, model, path)
-        network = network.to_empty(device="cpu")
+        network = network if parts else network.to_empty(device="cpu")
         network.load_state_dict({name: torch.from_numpy(array) for name, array in model.tensors.items()})
         one.model_ = network.eval()
         return one
@@ -464,12 +476,12 @@ def _as_json(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
 
 
-def build(config: dict[str, Any]) -> nn.Module:
-    """The model that a configuration describes, with fresh weights."""
+def build(config: dict[str, Any], **parts: nn.Module) -> nn.Module:
+    """The model that a configuration describes, with fresh weights, and made of these parts."""
     arguments = dict(config)
     kind = arguments.pop("kind")
     if kind not in MODELS:
         raise InputError(f"the model is a {kind!r}, expected one of {', '.join(MODELS)}")
     if "cell" in arguments:
         arguments["cell"] = Cell.from_config(arguments["cell"])
-    return MODELS[kind](**arguments)
+    return MODELS[kind](**arguments, **parts)

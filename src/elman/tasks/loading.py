@@ -1,7 +1,7 @@
 """From a model file to the estimator that wrote it."""
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from elman.errors import InputError
 from elman.files import Model, read_model
@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from elman.tasks.estimator import Estimator
 
 TASKS = {
+    "caption": ("elman.tasks.captioner", "Captioner"),
     "classify": ("elman.tasks.classifier", "Classifier"),
     "forecast": ("elman.tasks.forecaster", "Forecaster"),
     "regress": ("elman.tasks.regressor", "Regressor"),
@@ -36,11 +37,13 @@ def estimator_class(task: str) -> "type[Estimator]":
     return found
 
 
-def load(path: str | os.PathLike[str]) -> "Estimator":
+def load(path: str | os.PathLike[str], *, encoder: Any = None) -> "Estimator":
     """Load a model that an estimator saved, ready to predict: the same bits as before saving.
 
     Args:
         path: a `.safetensors` file.
+        encoder: for a captioner that sees with a torch module of your own, that module: the file has its weights, but
+            not its code.
 
     Raises:
         InputError: the file is missing, damaged, of a newer version, or no model of elman's.
@@ -53,10 +56,10 @@ def load(path: str | os.PathLike[str]) -> "Estimator":
         >>> elman.load("names.safetensors").classes_.tolist()
         ['en', 'it']
     """
-    return restore(read_model(path), path)
+    return restore(read_model(path), path, encoder)
 
 
-def restore(model: Model, path: str | os.PathLike[str]) -> "Estimator":
+def restore(model: Model, path: str | os.PathLike[str], encoder: Any = None) -> "Estimator":
     """The estimator of a model file that was read already; `path` is for messages.
 
     Raises:
@@ -67,4 +70,8 @@ def restore(model: Model, path: str | os.PathLike[str]) -> "Estimator":
     task = model.metadata.get("task")
     if not isinstance(task, str) or task not in TASKS:
         raise InputError(f"{os.fspath(path)}: the task is {task!r}, expected one of {', '.join(TASKS)}")
-    return estimator_class(task).restored(model, path)
+    if encoder is None:
+        return estimator_class(task).restored(model, path)
+    if task != "caption":
+        raise InputError(f"{os.fspath(path)} was trained to {task}, which has no encoder of your own: leave it out")
+    return estimator_class(task).restored(model, path, encoder=encoder)

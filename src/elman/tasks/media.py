@@ -23,6 +23,7 @@ from elman.codecs import (
 )
 from elman.codecs.picture import SIDE
 from elman.errors import DataWarning
+from elman.tasks.options import Options
 
 LONG = 2.0  # seconds after which it is worth a line that files were read
 
@@ -50,6 +51,12 @@ def media_of(paths: Sequence[Any], codec: Any = None, *, strict: bool = False, v
         if isinstance(codec, AudioCodec):
             return listen_to_all(paths, codec.sample_rate, codec.bins, strict=strict, told=told)
         return listen_to_all(paths, strict=strict, told=told)
+
+
+def media_codec(options: Options) -> ImageCodec | None:
+    """What says how a training reads media, if its options do."""
+    side = getattr(options, "image_size", None)
+    return None if side is None else ImageCodec(side)
 
 
 def readable(

@@ -38,7 +38,7 @@ class Range(NamedTuple):
 
 RANGES = {
     **dict.fromkeys(("hidden_size", "num_layers", "embedding_size", "epochs", "batch_size", "patience"), Range(1)),
-    **dict.fromkeys(("num_threads", "beam", "max_length", "stack"), Range(1)),
+    **dict.fromkeys(("num_threads", "beam", "max_length", "stack", "channels"), Range(1)),
     **dict.fromkeys(("frequency_masks", "frequency_width", "time_masks", "language_weight"), Range(0)),
     "time_width": Range(0, 1),
     "symbol_bonus": Range(-math.inf, open_least=True),
@@ -51,6 +51,8 @@ RANGES = {
     **dict.fromkeys(("momentum", "warm_up"), Range(0, 1, open_most=True)),
     "label_smoothing": Range(0, 1),
     "vocabulary_size": Range(300),  # subwords need 259: the bytes and the special symbols
+    "image_size": Range(8, 1024),
+    "augment": Range(0, 0.5),
     "learning_rate": Range(0, open_least=True),
 }
 """The values of each option that is a number."""
@@ -238,6 +240,19 @@ class TranscriberOptions(Options):
     language_weight: float = option(0.5, "How much the language model's log-probability counts beside the sound's")
     symbol_bonus: float = option(0.0, "Added to a beam's scores for each symbol: a language model favours short texts")
     strict: bool = option(False, "Refuse a text that is too long for its sound; else it is left out", flag=False)
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class CaptionerOptions(SearchOptions, Options):
+    """What `Captioner` and `elman train caption` take."""
+
+    level: str | None = option(None, "Symbols of a caption: characters, words or subwords  [default: from the texts]")
+    image_size: int = option(64, "Side of the square, in pixels, that images are brought to")
+    channels: int = option(128, "Numbers that stand for a region of an image")
+    dropout: float = option(0.1, "Probability of zeroing a value in training")
+    augment: float = option(0.1, "Part of its side by which an image is moved or scaled at random, in training")
+    encoder: Any = option(None, "A torch module to see with in place of elman's convolutions", flag=False)
+    bidirectional: bool = option(False, "Not for a captioner, which writes forwards", flag=False)
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

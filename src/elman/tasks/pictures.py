@@ -7,11 +7,6 @@ from elman.reports import Report
 from elman.tasks.samples.rows import short
 from elman.tasks.text_writer import TextWriter
 
-EXPLAINED = (
-    "The pictures show attention: what is read from left to right, what is written from top to bottom, whatever way "
-    "their scripts run, and ■ for the step that ends the text. The darker a place, the more that step looked there."
-)
-
 
 def add_pictures(
     report: Report, estimator: TextWriter, X: Sequence[Any], titles: Sequence[str], *, beam: int | None = None
@@ -25,7 +20,7 @@ def add_pictures(
         titles: what to call each.
         beam: as for `TextWriter.hypotheses`.
     """
-    report.paragraph(EXPLAINED)
+    report.paragraph(estimator.explained)
     for one, title, found in zip(X, titles, estimator.hypotheses(X, beam=beam, attention=True), strict=True):
         if not found:  # nothing that it can write is possible
             continue

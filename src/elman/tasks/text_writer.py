@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import numpy as np
 import torch.nn.functional as F
@@ -42,6 +42,12 @@ class TextWriter(Estimator):
     """An input as a whole to a text: the model is a `Writer`, taught with teacher forcing and searched with a beam."""
 
     output_codec = "text"
+    explained: ClassVar[str] = (
+        "The pictures show attention: what is read from left to right, what is written from top to bottom, whatever "
+        "way their scripts run, and ■ for the step that ends the text. The darker a place, the more that step looked "
+        "there."
+    )
+    """What `picture` shows."""
 
     beam: int
     length_penalty: float

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from elman.cli.columns import Table
 
 RESULTS = re.compile(
-    r"label|probability|probabilities|prediction(_.+)?|translation|score|hypotheses|text|words|error|bits_per_character|next"
+    r"label|caption|probability|probabilities|prediction(_.+)?|translation|score|hypotheses|text|words|error|"
+    r"bits_per_character|next"
 )
 NESTED = ("probabilities", "hypotheses", "words", "next")  # what has no place in the cell of a table
 
