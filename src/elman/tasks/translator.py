@@ -115,9 +115,9 @@ class Translator(TextWriter, TranslatorOptions):
         return bool(self.copy_unknown) and all(codec.level == "words" for codec in self.codecs_.values())
 
     @classmethod
-    def restored(cls, model: Model, path: str | os.PathLike[str]) -> Self:
+    def restored(cls, model: Model, path: str | os.PathLike[str], **given: Any) -> Self:
         """As of every estimator; one that was written before words were copied copies none."""
-        one = super().restored(model, path)
+        one = super().restored(model, path, **given)
         if one.copies and not one.model_config_.get("copies"):
             one.copy_unknown = False
         return one
