@@ -251,11 +251,14 @@ def test_a_language_model_weighs_texts_as_it_says(
             told = float(words.log_probabilities([one.text])[0].sum())
             assert one.score == pytest.approx(heard + 0.8 * told + 0.3 * len(one.text), abs=2e-3)
         found = trained.hypotheses(new[0][:5], beam=20, language_model=words)
+        greedy = trained.predict(new[0][:5])
         words.save(tmp_path / "words.safetensors")
         assert trained.hypotheses(new[0][:5], beam=20, language_model=tmp_path / "words.safetensors") == found
         trained.set_params(language_model=words)
         assert [one[0] for one in trained.hypotheses(new[0][:5], beam=20)] == [one[0] for one in found]
         assert len(trained.hypotheses(new[0][:1])[0]) == 16  # the beam where none is given
+        trained.save(tmp_path / "searching.safetensors")  # the file leaves the generator out, and all of its options
+        assert elman.load(tmp_path / "searching.safetensors").predict(new[0][:5]) == greedy
     finally:
         trained.set_params(language_weight=0.5, symbol_bonus=0.0, language_model=None)
 

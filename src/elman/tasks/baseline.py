@@ -71,7 +71,7 @@ def parameters(model: nn.Module) -> int:
 
 def _fresh(estimator: One) -> One:
     """One with the same options and nothing learned but what `prepared` will find again; validation is its end."""
-    given = {**estimator.get_params(), "checkpoints": None}
+    given = {**estimator.get_params(deep=False), "checkpoints": None}
     return type(estimator)(**{**given, **({"refit": False} if "refit" in given else {})})
 
 

@@ -328,7 +328,8 @@ class Estimator(BaseEstimator, Options, ABC):  # type: ignore[misc]
     def _own_options(self) -> dict[str, Any]:
         """The options that are the model's, as JSON."""
         cell = find_cell(self.cell)
-        options = {name: _as_json(value) for name, value in self.get_params().items() if name not in OF_THE_MACHINE}
+        given = self.get_params(deep=False)  # deep: with those of an estimator that is an option
+        options = {name: _as_json(value) for name, value in given.items() if name not in OF_THE_MACHINE}
         return {**options, "cell": cell.name if CELLS.get(cell.name) == cell else cell.to_config()}
 
     def _split(

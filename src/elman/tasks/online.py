@@ -83,7 +83,7 @@ def _check_options(
 
 def _first(estimator: "Estimator", X: Any, y: Any, classes: Sequence[Any] | None) -> Coded:
     """Fit the codecs on all of the first part: nothing is set aside, since what comes later is what validates."""
-    whole = type(estimator)(**{**estimator.get_params(), "validation_fraction": 0})
+    whole = type(estimator)(**{**estimator.get_params(deep=False), "validation_fraction": 0})
     coded, _ = whole.prepared(X, y)
     estimator.codecs_ = whole.codecs_
     for name in estimator.learned:
