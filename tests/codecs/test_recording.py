@@ -102,6 +102,27 @@ def test_damage_is_named_in_seconds_and_what_comes_before_is_given(tmp_path: Pat
     np.testing.assert_allclose(given[:30_000], written[:30_000], atol=0.05)
 
 
+@pytest.mark.parametrize("name", ["a.wav", "a.aiff", "a.au"])
+def test_a_file_that_was_cut_off_is_damaged(tmp_path: Path, name: str) -> None:
+    written = 0.2 * np.sin(np.arange(8000) * 0.2)
+    soundfile.write(tmp_path / name, written, RATE)
+    data = (tmp_path / name).read_bytes()
+    (tmp_path / name).write_bytes(data[: len(data) // 2])
+    read: list[np.ndarray] = []
+    with pytest.raises(InputError, match=r"is damaged: of 1.00 s only 0.50 s can be read"):
+        read.extend(Playback(tmp_path / name).blocks())
+    np.testing.assert_allclose(np.concatenate(read), written[: len(read[0])], atol=2**-15)
+
+
+@pytest.mark.parametrize("size", [16_001, 16_044, 0x7FFFF000, 0xFFFFFFFF])
+def test_a_header_that_does_not_know_the_size_is_no_damage(tmp_path: Path, size: int) -> None:
+    soundfile.write(tmp_path / "a.wav", noise(8000), RATE)
+    data = bytearray((tmp_path / "a.wav").read_bytes())
+    data[40:44] = size.to_bytes(4, "little")
+    (tmp_path / "a.wav").write_bytes(data)
+    assert len(read_recording(tmp_path / "a.wav").samples) == 8000
+
+
 def plain_log_mel(samples: np.ndarray, rate: int, bins: int) -> np.ndarray:
     """As Kaldi describes it, in float64: frame, mean off, pre-emphasis, window, power spectrum, triangles, log."""
     span, step = rate * 25 // 1000, rate // 100

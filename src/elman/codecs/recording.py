@@ -1,6 +1,7 @@
 """Audio files: samples out of a file, bit by bit, at another rate, as frames of log-mel energies."""
 
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,9 @@ FRAME, STEP = 0.025, 0.010  # seconds that a frame spans, and between the starts
 FLAT = 3  # so many equal samples in a row at full scale are a wave whose top is cut off
 FULL_SCALE = 0.99
 SILENT = 1e-4  # of full scale: -80 dB
+ENDLESS = 0x7FFF0000  # bytes; programs that write into a pipe put such a size, or a larger one, into the header
+SIZES = re.compile(r"^\s*(?:data|SSND|Data Size)\s*: (\d+) \(should be (\d+)\)", re.MULTILINE)
+"""What libsndfile notes of a WAV, AIFF or AU file that has another size than its header says."""
 BLOCK = 1 << 16  # samples of each channel that are read together
 
 
@@ -87,8 +91,8 @@ class Playback:
                 yield block.mean(1, dtype=np.float32) if self.channels > 1 else block[:, 0]
             if self.samples == 0:
                 raise InputError(f"{self._path} is empty: it has no samples")
-            if self.samples < file.frames:  # a decoder that leaves out what it cannot read, without a word
-                read, lasts = self.samples / self.rate, file.frames / self.rate
+            read, lasts = self.samples / self.rate, max(file.frames, self._promised(file)) / self.rate
+            if self.samples < file.frames or lasts - read >= STEP:  # the library leaves it out without a word
                 raise InputError(f"{self._path} is damaged: of {lasts:.2f} s only {read:.2f} s can be read")
 
     def _block(self, file: Any) -> np.ndarray:
@@ -97,6 +101,12 @@ class Playback:
         except self._library.SoundFileError as error:
             raise _unreadable(self._path, error, self._place()) from error
         return block
+
+    def _promised(self, file: Any) -> float:
+        """How many samples the header speaks of, if the file was cut off; else 0."""
+        found = SIZES.search(file.extra_info)
+        said, there = (int(size) for size in found.groups()) if found else (0, 0)
+        return self.samples * said / there if 0 < there < said < ENDLESS else 0.0
 
     def _place(self) -> str:
         return f" after {self.samples / self.rate:.2f} s" if self.samples else ""
