@@ -133,6 +133,16 @@ def test_a_damaged_file_gives_the_text_before_the_damage(
     assert "".join(pieces) == trained.predict([tmp_path / "beginning.wav"])[0]
 
 
+def test_a_file_that_is_shorter_than_a_frame_is_refused_as_it_is_whole(
+    trained: elman.Transcriber, tmp_path: Path
+) -> None:
+    path = tmp_path / "tiny.wav"
+    soundfile.write(path, np.full(50, 0.1), RATE)
+    for hear in (lambda: trained.predict([path]), lambda: list(listened_to(trained, path))):
+        with pytest.raises(InputError, match=r"tiny.wav lasts 6.25 ms, but a frame of sound spans 25 ms"):
+            hear()
+
+
 def test_what_cannot_listen_or_be_heard(data: tuple[list[Path], list[str]], trained: elman.Transcriber) -> None:
     with pytest.raises(InputError, match="this network hears the future, so it cannot listen"):
         elman.Transcriber(**{**OPTIONS, "epochs": 1}).fit(*data).listen()

@@ -71,9 +71,14 @@ def hear(path: PurePath, rate: int, bins: int) -> tuple[Sound, InputError | None
         fault = error
     found = np.concatenate([*frames, maker.finish()])
     if len(found) == 0:
-        lasts = playback.samples / playback.rate * 1000
-        raise fault or InputError(f"{path} lasts {lasts:.3g} ms, but a frame of sound spans {FRAME * 1000:g} ms")
+        raise fault or too_short(path, playback)
     return Sound(path, found, rate, traits(playback, rate)), fault
+
+
+def too_short(path: PurePath, playback: Playback) -> InputError:
+    """What to say of a file that was read and has no frame."""
+    lasts = playback.samples / playback.rate * 1000
+    return InputError(f"{path} lasts {lasts:.3g} ms, but a frame of sound spans {FRAME * 1000:g} ms")
 
 
 def traits(playback: Playback, rate: int) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from elman.codecs import AudioCodec, Sound, TextCodec
-from elman.codecs.audio import hear, stacked, traits
+from elman.codecs.audio import hear, stacked, too_short, traits
 from elman.codecs.recording import Frames, Playback
 from elman.errors import InputError
 from elman.models.ctc import log_softmax
@@ -42,9 +42,13 @@ class Listener:
         self._rest = np.zeros((0, audio.bins), np.float32)  # frames that are no whole step yet
         self._decoding, self._given = Decoding(texts), 0
         self.text = ""
+        self.begun = False
 
     text: str
     """All that was given so far."""
+
+    begun: bool
+    """Whether there was a whole frame, so that there is something to hear."""
 
     def feed(self, samples: Any) -> str:
         """Hear samples; what they add to the text, often nothing yet.
@@ -68,6 +72,7 @@ class Listener:
         return self._read(frames, last=True)
 
     def _read(self, frames: np.ndarray, *, last: bool) -> str:
+        self.begun = self.begun or len(frames) > 0
         frames = np.concatenate([self._rest, self._audio.scaled(frames)])
         whole = len(frames) if last else len(frames) // self._audio.stack * self._audio.stack
         self._rest = frames[whole:]
@@ -88,8 +93,8 @@ def listened_to(transcriber: "Transcriber", path: PurePath) -> Iterator[tuple[st
     hears the future gives all of its text at once; of the file the frames are in memory, 16 kB a second.
 
     Raises:
-        InputError: the file cannot be read, from its beginning or from some place on: then after the text of what comes
-            before, and what the file is like.
+        InputError: the file cannot be read or is shorter than a frame; or it is damaged from some place on, then after
+            the text of what comes before, and what the file is like.
     """
     codec: AudioCodec = transcriber.codecs_["input"]
     if transcriber.hears_the_future:
@@ -100,13 +105,16 @@ def listened_to(transcriber: "Transcriber", path: PurePath) -> Iterator[tuple[st
         listener = transcriber.listen(playback.rate)
         try:
             for block in playback.blocks():
-                yield listener.feed(block), None
+                piece = listener.feed(block)
+                if listener.begun:
+                    yield piece, None
         except InputError as error:
             fault = error
-            if not playback.samples:
-                raise
+        last = listener.finish()
+        if not listener.begun:
+            raise fault or too_short(path, playback)
         nothing = np.zeros((0, codec.bins), np.float32)
-        yield listener.finish(), Sound(path, nothing, codec.sample_rate, traits(playback, codec.sample_rate))
+        yield last, Sound(path, nothing, codec.sample_rate, traits(playback, codec.sample_rate))
     if fault is not None:
         raise fault
 
