@@ -219,3 +219,13 @@ def test_images_go_to_labels_row_by_row() -> None:
     one.fit(X[:120], labels[:120])
     assert one.codecs_["input"].kind == "image"
     assert one.score(X[120:], labels[120:]) > 0.8
+
+
+def test_validation_of_ones_own_is_what_training_stops_by() -> None:
+    one = elman.Captioner(**QUICK)
+    training, validation = one.prepared(IMAGES[:16], TEXTS[:16], (IMAGES[16:], TEXTS[16:]))
+    assert validation is not None
+    assert (len(training), len(validation)) == (16, 8)
+    codec = one.codecs_["input"]
+    assert np.array_equal(codec.decode(validation.inputs[0]), codec.decode(codec.encode(IMAGES[16])))
+    assert one.fit(IMAGES[:16], TEXTS[:16], validation=(IMAGES[16:], TEXTS[16:])).history_.epochs[0].validation_loss is not None

@@ -56,12 +56,12 @@ class Captioner(TextWriter, CaptionerOptions):
 
     longest_: int  # symbols of a caption of the training data, at most
 
-    def prepared(self, X: Any, y: Any) -> tuple[Coded, Coded | None]:
+    def prepared(self, X: Any, y: Any, validation: tuple[Any, Any] | None = None) -> tuple[Coded, Coded | None]:
         """Fit the codecs on raw data; give it as arrays, for training and for validation."""
         images, texts = self._pairs(X, y, ImageCodec(self.image_size))
         keys = [self.key(one) for one in images]
         rows = [np.arange(len(images)), np.arange(0)]
-        if self.validation_fraction:  # all captions of an image lie on one side
+        if self.validation_fraction and validation is None:  # all captions of an image lie on one side
             rows = list(split(len(images), self.validation_fraction, self.random_state, groups=keys))
         training = {keys[row]: images[row] for row in rows[0]}
         codec = ImageCodec(self.image_size).fit(list(training.values()))
@@ -70,6 +70,8 @@ class Captioner(TextWriter, CaptionerOptions):
         coded = self.coded(images, texts)
         of_training = coded.select(rows[0])
         self.take_in(of_training)
+        if validation is not None:
+            return of_training, self.coded(*self._pairs(*validation, codec))
         return of_training, coded.select(rows[1]) if len(rows[1]) else None
 
     def checked(self, X: Any, y: Any) -> tuple[list[Any], list[str], bool]:

@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
 import numpy as np
 import torch.nn.functional as F
@@ -12,8 +12,9 @@ from torch import Tensor, nn
 from elman.codecs import UNKNOWN, TextCodec
 from elman.models import Hypothesis
 from elman.models.writer import IGNORED
-from elman.tasks.coded import Batch
+from elman.tasks.coded import Batch, Coded
 from elman.tasks.estimator import Estimator
+from elman.tasks.options import check
 from elman.tasks.text_scores import error_rates, overlaps, require_sacrebleu, symbols
 from elman.train import BatchLoss
 
@@ -52,6 +53,27 @@ class TextWriter(Estimator):
     beam: int
     length_penalty: float
     max_length: int | None
+
+    @abstractmethod
+    def prepared(self, X: Any, y: Any, validation: tuple[Any, Any] | None = None) -> tuple[Coded, Coded | None]:
+        """Fit the codecs on raw data; give it as arrays, for training and for validation."""
+
+    def fit(self, X: Any, y: Any, *, validation: tuple[Any, Any] | None = None, resume: bool = False) -> Self:
+        """Train on inputs X and the text that each is to give, y.
+
+        Ctrl-C ends the training and keeps the best model so far.
+
+        Args:
+            X: the inputs.
+            y: their texts.
+            validation: inputs and texts for early stopping; None: `validation_fraction` of X and y is set aside.
+            resume: go on from the last checkpoint.
+
+        Raises:
+            InputError: the data or an option does not fit.
+        """
+        check(self)
+        return self.fit_coded(*self.prepared(X, y, validation), resume=resume)
 
     @abstractmethod
     def longest(self, lengths: Tensor) -> Tensor | int:

@@ -17,7 +17,7 @@ from elman.models import Hypothesis
 from elman.models.writer import IGNORED
 from elman.tasks.coded import Batch, Coded, text_codec
 from elman.tasks.learning import MOST_WORDS, Learner, TextLearner
-from elman.tasks.options import TranslatorOptions, check
+from elman.tasks.options import TranslatorOptions
 from elman.tasks.text_writer import TextWriter, Written
 from elman.tasks.word_vectors import vector_file
 from elman.train import BatchLoss
@@ -52,23 +52,6 @@ class Translator(TextWriter, TranslatorOptions):
 
     longer_: int  # by how many symbols a target was longer than its source, at most
     longest_: int = 0  # source of the data that it was trained with; 0: not kept, as in older files
-
-    def fit(self, X: Any, y: Any, *, validation: tuple[Any, Any] | None = None, resume: bool = False) -> Self:
-        """Train on texts X and what each is to give, y.
-
-        Ctrl-C ends the training and keeps the best model so far.
-
-        Args:
-            X: the sources.
-            y: the targets.
-            validation: sources and targets for early stopping; None: `validation_fraction` of X and y is set aside.
-            resume: go on from the last checkpoint.
-
-        Raises:
-            InputError: the data or an option does not fit.
-        """
-        check(self)
-        return self.fit_coded(*self.prepared(X, y, validation), resume=resume)
 
     def prepared(self, X: Any, y: Any, validation: tuple[Any, Any] | None = None) -> tuple[Coded, Coded | None]:
         """Fit the codecs on raw data; give it as arrays, for training and for validation."""
