@@ -12,6 +12,10 @@ class InputError(ValueError):
     """
 
 
+class MissingColumn(InputError):  # noqa: N818 - it names what is missing
+    """A table has no column of this name."""
+
+
 class DataWarning(UserWarning):
     """Something in the data was left out or is not as expected, and the work went on; the message counts it.
 

@@ -22,7 +22,7 @@ from elman.cli.flags import (
     WordVectors,
 )
 from elman.cli.predictions import flags_of, prediction_of
-from elman.cli.reading import read_data
+from elman.cli.reading import read_for
 from elman.cli.shown import show_pairs, tell, telling_warnings
 from elman.errors import InputError
 
@@ -68,7 +68,7 @@ def evaluate(
     if not columns.targets and estimator.output_codec is not None:
         raise InputError(f"{model} does not say which column is its target: give --target COL")
     table = with_media(
-        read_data(file, columns, estimator.task, strict=strict), estimator.codecs_["input"], strict=strict
+        read_for(estimator, model, file, columns, strict=strict), estimator.codecs_["input"], strict=strict
     )
     added = added_words(estimator, word_vectors, table.X)
     with telling_warnings():

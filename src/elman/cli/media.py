@@ -65,6 +65,34 @@ def with_beginnings(table: Table, codec: AudioCodec) -> Table:
     return replace(table, X=X, notes=notes)
 
 
+def reads(estimator: Any, model: str) -> str:
+    """What a model was trained to and what it reads, for a message."""
+    return f"{model} was trained to {estimator.task} and reads {KINDS[estimator.codecs_['input'].kind]}"
+
+
+def fitting_arguments(arguments: Sequence[str], estimator: Any, model: str) -> list[str]:
+    """What a model is to read of the command line, with the files of a folder in its place.
+
+    Args:
+        arguments: texts, files or folders.
+        estimator: the model.
+        model: the path of its file.
+
+    Raises:
+        InputError: one is a file of another kind than the model reads, or a folder without a file of its kind.
+    """
+    kind = estimator.codecs_["input"].kind
+    found = media_files(arguments, kind) if kind in MEDIA else list(arguments)
+    for one in found:
+        path = Path(one)
+        own = SUFFIXES.get(path.suffix.lower())
+        if kind in MEDIA and own is None and not path.exists():
+            raise InputError(f"{one!r} is no file, but {reads(estimator, model)}")
+        if own != kind and own in MEDIA and (kind in MEDIA or path.is_file()):
+            raise InputError(f"{one} is one of {KINDS[own]}, but {reads(estimator, model)}")
+    return found
+
+
 def media_files(arguments: Sequence[str], kind: Kind) -> list[str]:
     """Files of the command line; of a folder all files of this kind that are in it, by name.
 

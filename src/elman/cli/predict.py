@@ -25,7 +25,7 @@ from elman.cli.flags import (
 )
 from elman.cli.pictures import check_pictures, write_pictures
 from elman.cli.predictions import flags_of, prediction_of
-from elman.cli.reading import read_data
+from elman.cli.reading import read_for
 from elman.cli.shown import show_rows, tell, telling_warnings
 from elman.errors import InputError
 from elman.files import check_writable, replace_file
@@ -88,7 +88,13 @@ def predict(
         check_writable(output, overwrite=force)
     check_pictures(pictures, output, force=force)
 
-    from elman.cli.media import frame_with_unreadable, with_beginnings, with_media, with_unreadable
+    from elman.cli.media import (
+        fitting_arguments,
+        frame_with_unreadable,
+        with_beginnings,
+        with_media,
+        with_unreadable,
+    )
     from elman.cli.models import added_words, columns_of, open_model, read_series_as_told, unknown_symbols
 
     estimator, metadata = open_model(model)
@@ -102,16 +108,17 @@ def predict(
     given |= {"symbol_bonus": symbol_bonus, "horizon": horizon, "ahead": ahead, "fill": fill, "pictures": pictures}
     flags = flags_of(given, prediction, f"{model}, which was trained to {estimator.task}")
     read_series_as_told(estimator, strict=strict, fill=fill)
+    sequences = fitting_arguments(sequences or [], estimator, model)
     shows_lines = output is None and not as_json
-    if file is None and shows_lines and prediction.live and prediction.live(estimator, sequences or [], flags, strict):
+    if file is None and shows_lines and prediction.live and prediction.live(estimator, sequences, flags, strict):
         return
     if file is None:
-        table = _from_arguments(sequences or [], estimator, metadata)
+        table = _from_arguments(sequences, estimator, metadata)
         if prediction.live is not None and not strict:
             table = with_beginnings(table, estimator.codecs_["input"])
     else:
         columns = dataclasses.replace(columns_of(metadata, model, text, inputs, audio=audio, image=image), target=None)
-        table = read_data(file, columns, estimator.task)
+        table = read_for(estimator, model, file, columns)
     table = with_media(table, estimator.codecs_["input"], strict=strict)
     added = added_words(estimator, word_vectors, table.X)
     with telling_warnings():
@@ -141,16 +148,14 @@ def _from_arguments(sequences: list[str], estimator: "Estimator", metadata: dict
     import pandas as pd
 
     from elman.cli.columns import Columns, Table
-    from elman.cli.media import media_files
     from elman.codecs import MEDIA
 
     if estimator.task == "forecast":
         raise InputError("a forecaster reads series with their times, from a table: give --file FILE")
     kind = estimator.codecs_["input"].kind
     if kind in MEDIA:
-        files = media_files(sequences, kind)
         columns = Columns(audio="file") if kind == "audio" else Columns(image="file")
-        return Table(columns, list(map(Path, files)), [], pd.DataFrame({"file": files}), list(files))
+        return Table(columns, list(map(Path, sequences)), [], pd.DataFrame({"file": sequences}), list(sequences))
     if kind in ("text", "tokens"):
         texts: list[Any] = [one.split() for one in sequences] if kind == "tokens" else list(sequences)
         return Table(Columns(text="text"), texts, [], pd.DataFrame({"text": sequences}), [])

@@ -3,8 +3,11 @@
 import importlib
 from typing import TYPE_CHECKING
 
+from elman.errors import InputError, MissingColumn
+
 if TYPE_CHECKING:
     from elman.cli.columns import Columns, Table
+    from elman.tasks.estimator import Estimator
 
 READERS = {
     "caption": ("elman.cli.captioned_columns", "read_captioned"),
@@ -27,4 +30,30 @@ def read_data(file: str, columns: "Columns", task: str, *, strict: bool = False)
     """
     module, name = READERS[task]
     table: Table = getattr(importlib.import_module(module), name)(file, columns, task, strict=strict)
+    return table
+
+
+def read_for(estimator: "Estimator", model: str, file: str, columns: "Columns", *, strict: bool = False) -> "Table":
+    """Read the sequences that a model is to read; where a file has others, say what the model was trained to.
+
+    Args:
+        estimator: the model.
+        model: the path of its file.
+        file: as `read_data` takes it.
+        columns: as `read_data` takes them.
+        strict: as `read_data` takes it.
+
+    Raises:
+        InputError: the file, a column or a value is not as it should be, or it has what the model does not read.
+    """
+    from elman.cli.media import reads
+    from elman.codecs import KINDS, MEDIA, kind_of
+
+    try:
+        table = read_data(file, columns, estimator.task, strict=strict)
+    except MissingColumn as error:
+        raise InputError(f"{error}; {reads(estimator, model)}") from None
+    kind = estimator.codecs_["input"].kind
+    if kind in MEDIA and table.X and (found := kind_of(table.X)) != kind:
+        raise InputError(f"{file} has {KINDS[found]}, but {reads(estimator, model)}")
     return table

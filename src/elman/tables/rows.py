@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from elman.errors import InputError
+from elman.errors import InputError, MissingColumn
 
 
 def require_columns(frame: pd.DataFrame, columns: Sequence[str], source: str) -> None:
@@ -16,7 +16,7 @@ def require_columns(frame: pd.DataFrame, columns: Sequence[str], source: str) ->
     for column in columns:
         if column not in frame.columns:
             listed = ", ".join(str(there) for there in frame.columns)
-            raise InputError(f"no column {column!r} in {source}; it has: {listed}")
+            raise MissingColumn(f"no column {column!r} in {source}; it has: {listed}")
 
 
 def complete_rows(
