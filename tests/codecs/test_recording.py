@@ -89,7 +89,7 @@ def test_a_file_is_read_bit_by_bit(tmp_path: Path) -> None:
     ],
 )
 def test_damage_is_named_in_seconds_and_what_comes_before_is_given(tmp_path: Path, name: str, reason: str) -> None:
-    written = 0.2 * np.sin(np.arange(3 * BLOCK) * 0.2)
+    written = 0.2 * np.sin(np.arange(196_608) * 0.2)
     soundfile.write(tmp_path / name, written, RATE)
     data = bytearray((tmp_path / name).read_bytes())
     data[len(data) // 2 : len(data) * 3 // 4] = bytes(len(data) * 3 // 4 - len(data) // 2)
@@ -193,3 +193,14 @@ def test_a_file_that_is_no_sound_is_named(tmp_path: Path, name: str, reason: str
         read_recording(tmp_path / name)
     assert str(raised.value).startswith(f"{tmp_path / name} {reason}")
     assert "\n" not in str(raised.value)
+
+
+def test_little_is_lost_before_the_damage(tmp_path: Path) -> None:
+    path = tmp_path / "a.flac"
+    soundfile.write(path, np.random.default_rng(0).uniform(-0.5, 0.5, 8000 * 14), 8000)
+    data = bytearray(path.read_bytes())
+    half = len(data) // 2
+    data[half : half + 3000] = bytes(3000)
+    path.write_bytes(data)
+    with pytest.raises(InputError, match=r"cannot be read as audio after [56]\.\d\d s: "):
+        list(Playback(path).blocks())

@@ -228,4 +228,5 @@ def test_validation_of_ones_own_is_what_training_stops_by() -> None:
     assert (len(training), len(validation)) == (16, 8)
     codec = one.codecs_["input"]
     assert np.array_equal(codec.decode(validation.inputs[0]), codec.decode(codec.encode(IMAGES[16])))
-    assert one.fit(IMAGES[:16], TEXTS[:16], validation=(IMAGES[16:], TEXTS[16:])).history_.epochs[0].validation_loss is not None
+    one.fit(IMAGES[:16], TEXTS[:16], validation=(IMAGES[16:], TEXTS[16:]))
+    assert one.history_.epochs[0].validation_loss is not None

@@ -19,7 +19,7 @@ SILENT = 1e-4  # of full scale: -80 dB
 ENDLESS = 0x7FFF0000  # bytes; programs that write into a pipe put such a size, or a larger one, into the header
 SIZES = re.compile(r"^\s*(?:data|SSND|Data Size)\s*: (\d+) \(should be (\d+)\)", re.MULTILINE)
 """What libsndfile notes of a WAV, AIFF or AU file that has another size than its header says."""
-BLOCK = 1 << 16  # samples of each channel that are read together
+BLOCK = 1 << 13  # samples of each channel that are read together, and lost together where a file is damaged
 
 
 @dataclass(frozen=True)
