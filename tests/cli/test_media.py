@@ -112,7 +112,7 @@ def test_what_is_refused(refused, clips: Path, model: str) -> None:
     )
     assert "--stream reads texts and numbers, not audio files" in refused(*train, "--audio", "file", "--stream")
     assert "no column 'sound' in" in refused(*train, "--audio", "sound")
-    assert "m.safetensors reads audio files: give --audio COL" in refused(
+    assert "m.safetensors was trained to classify and reads audio files: give --audio COL" in refused(
         "predict", model, "--file", str(clips), "--text", "file"
     )
     assert "none of 1 audio file(s) can be read: nothing.wav is not there" in refused("predict", model, "nothing.wav")

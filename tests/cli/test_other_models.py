@@ -32,8 +32,8 @@ def test_all_sounds_of_a_folder_are_transcribed(run: Callable[..., Any], transcr
 
 def test_a_transcriber_says_that_it_reads_sounds(refused: Callable[..., str], transcriber: str) -> None:
     predict = ["predict", transcriber]
-    assert f"images/a.png is one of images, but {READS}" in refused(*predict, "images/a.png")
-    assert f"images/a.png is one of images, but {READS}" in refused(*predict, "images/a.png", "--json")
+    assert f"images/a.png is an image, but {READS}" in refused(*predict, "images/a.png")
+    assert f"images/a.png is an image, but {READS}" in refused(*predict, "images/a.png", "--json")
     assert f"'some text' is no file, but {READS}" in refused(*predict, "some text")
     Path("images.csv").write_text("image,caption\nimages/a.png,black\n", encoding="utf-8")
     message = f"no column 'audio' in images.csv; it has: image, caption; {READS}"
@@ -46,6 +46,6 @@ def test_a_model_of_texts_does_not_read_the_name_of_a_file(
     run: Callable[..., Any], refused: Callable[..., str], classifier: str
 ) -> None:
     Image.new("RGB", (9, 9)).save("a.png")
-    message = f"a.png is one of images, but {classifier} was trained to classify and reads texts"
+    message = f"a.png is an image, but {classifier} was trained to classify and reads texts"
     assert message in refused("predict", classifier, "a.png")
     assert run("predict", classifier, "b.png").status == 0  # no file: a text like any other

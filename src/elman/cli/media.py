@@ -89,7 +89,7 @@ def fitting_arguments(arguments: Sequence[str], estimator: Any, model: str) -> l
         if kind in MEDIA and own is None and not path.exists():
             raise InputError(f"{one!r} is no file, but {reads(estimator, model)}")
         if own != kind and own in MEDIA and (kind in MEDIA or path.is_file()):
-            raise InputError(f"{one} is one of {KINDS[own]}, but {reads(estimator, model)}")
+            raise InputError(f"{one} is an {KINDS[own].removesuffix('s')}, but {reads(estimator, model)}")
     return found
 
 
