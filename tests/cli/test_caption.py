@@ -70,7 +70,9 @@ def test_files_and_folders_are_captioned(run, refused, shapes: Path, model: str,
     assert run("predict", model, *map(str, paths)).out == of_folder.out
     (tmp_path / "nothing").mkdir()
     assert "the folder nothing has no images, whose names end in .png, .jpg," in refused("predict", model, "nothing")
-    assert "'notes.txt' is no file, but m.safetensors was trained to caption and reads images" in refused("predict", model, "notes.txt")
+    assert "'notes.txt' is no file, but m.safetensors was trained to caption and reads images" in refused(
+        "predict", model, "notes.txt"
+    )
 
 
 def test_pictures_show_where_it_looked(run, shapes: Path, model: str, tmp_path: Path) -> None:
@@ -135,7 +137,9 @@ def test_what_is_refused(run, refused, shapes: Path, model: str, tmp_path: Path)
     assert "a captioner learns from images in memory: leave out --stream" in refused(*train, "--stream")
     assert "--baseline is not for caption" in refused(*train, "--baseline", "feedforward")
     assert "image_size is 4, expected a whole number from 8 to 1024" in refused(*train, "--image-size", "4")
-    assert "m.safetensors was trained to caption and reads images: give --image COL" in refused("evaluate", model, str(shapes), "--text", "image")
+    assert "m.safetensors was trained to caption and reads images: give --image COL" in refused(
+        "evaluate", model, str(shapes), "--text", "image"
+    )
     assert "none of 1 image(s) can be read: lost.png is not there" in refused("predict", model, "lost.png")
     Image.new("RGB", (1, 1)).save(tmp_path / "dot.png")
     assert "dot.png has 1 pixel, in which there is nothing to see" in refused("predict", model, "dot.png")
