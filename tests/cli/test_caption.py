@@ -131,7 +131,9 @@ def test_strict_refuses(refused, shapes: Path, model: str) -> None:
 
 def test_what_is_refused(run, refused, shapes: Path, model: str, tmp_path: Path) -> None:
     train = ("train", "caption", str(shapes), "-o", "n.safetensors")
-    assert "no column 'picture' in" in refused(*train, "--image", "picture")
+    missing = refused(*train, "--image", "picture")
+    assert "no column 'picture' in" in missing
+    assert missing.rstrip().endswith("name its columns with --image COL and --caption COL")
     assert "no column 'said' in" in refused(*train, "--caption", "said")
     assert "column 'image' is both input and target" in refused(*train, "--text", "image")
     assert "a captioner learns from images in memory: leave out --stream" in refused(*train, "--stream")

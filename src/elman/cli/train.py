@@ -2,7 +2,8 @@
 
 import dataclasses
 import inspect
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
@@ -10,7 +11,7 @@ import typer
 from elman.cli.flags import option_flags
 from elman.cli.groups import group
 from elman.cli.training import Job, run
-from elman.errors import InputError
+from elman.errors import InputError, MissingColumn
 from elman.tasks.options import (
     CaptionerOptions,
     ClassifierOptions,
@@ -61,6 +62,15 @@ def trains(
         return app.command(task.__name__, help=inspect.getdoc(task))(command)
 
     return decorate
+
+
+@contextmanager
+def _columns_named_by(*flags: str) -> Iterator[None]:
+    """Say how columns are named that need not be, where one is missing."""
+    try:
+        yield
+    except MissingColumn as error:
+        raise InputError(f"{error}: name its columns with {' COL and '.join(flags)} COL") from None
 
 
 def _job_flag(field: "dataclasses.Field[Any]", *, hidden: bool) -> inspect.Parameter:
@@ -130,7 +140,8 @@ def caption(
         raise InputError("--baseline is not for caption: a network without memory cannot write a text")
     if job.stream:
         raise InputError("a captioner learns from images in memory: leave out --stream")
-    run("caption", dataclasses.replace(job, stream=False), Columns(image=image, target=text), options)
+    with _columns_named_by("--image", "--caption"):
+        run("caption", dataclasses.replace(job, stream=False), Columns(image=image, target=text), options)
 
 
 @trains(ClassifierOptions)
@@ -295,4 +306,5 @@ def transcribe(
     if job.stream:
         raise InputError("--stream reads texts and numbers, not audio files: leave it out")
     options = dataclasses.replace(options, strict=job.strict)
-    run("transcribe", dataclasses.replace(job, stream=False), Columns(audio=audio, target=text), options)
+    with _columns_named_by("--audio", "--text"):
+        run("transcribe", dataclasses.replace(job, stream=False), Columns(audio=audio, target=text), options)
