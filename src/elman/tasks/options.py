@@ -217,7 +217,9 @@ class TranslatorOptions(SearchOptions, WordOptions, Options):
     vocabulary_size: int | None = option(
         None, "Symbols of source and of target at most  [default: 30000 words, 8000 subwords]"
     )
-    copy_unknown: bool = option(True, "Write words that training did not know, such as names, as the source has them")
+    copy_unknown: bool = option(
+        True, "Write words that training did not know, such as names, as the source has them; from 1,000 pairs on"
+    )
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
