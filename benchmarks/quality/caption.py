@@ -169,11 +169,11 @@ BENCHMARKS = (
         baselines={PIXELS: Baseline(nearest_pixels), FEATURES: Baseline(nearest_features)},
         bars=tuple(Bar(metric, baseline) for metric in (CHRF, BLEU, EXACT) for baseline in (PIXELS, FEATURES)),
         seeds=1,
-        why="By chrF the nearest drawing in pixels is ahead by 4.2, with no exact match: its name has long words of "
-        "its family, such as those of skin tones, which count although the whole is never right. elman is exactly right "
-        "for 12 % of the drawings and nearer by words (BLEU), but further away where it errs. On validation bases it was "
-        "ahead by both (chrF 72.3 beside 69.1, BLEU 66.0 beside 61.1; one split and seed, and chosen there); the "
-        "neighbours' scores, too, are lower on the bases held out.",
+        why="By chrF the nearest drawing in pixels is ahead by 4.2, with no exact match: its name has long words "
+        "of its family, such as those of skin tones, which count although the whole is never right. elman is "
+        "exactly right for 12 % of the drawings and nearer by words (BLEU), but further away where it errs. "
+        "On validation bases it was ahead by both (chrF 72.3 beside 69.1, BLEU 66.0 beside 61.1; one split "
+        "and seed, and chosen there); the neighbours' scores, too, are lower on the bases held out.",
     ),
     Benchmark(
         task="caption",
