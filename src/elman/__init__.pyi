@@ -39,4 +39,5 @@ from .tasks import Regressor as Regressor
 from .tasks import Tagger as Tagger
 from .tasks import Transcriber as Transcriber
 from .tasks import Translator as Translator
+from .tasks import inspect as inspect
 from .tasks import load as load

@@ -68,7 +68,14 @@ class Decoder(nn.Module):
         Shape: inputs (B, U) -> logits (B, U, V), weights (B, U, T), states (B, L, H).
         """
         hidden, state = self.recurrent(self.input(inputs), state)
+        return *self.answer(hidden, memory), state
+
+    def answer(self, hidden: Tensor, memory: Memory) -> tuple[Tensor, Tensor]:
+        """What hidden states make of a memory: scores of the next symbol, and where each step looked.
+
+        Shape: hidden (B, U, H) -> logits (B, U, V), weights (B, U, T).
+        """
         hidden = self.dropout(hidden)
         context, weights = self.attention(hidden, memory)
         combined = self.dropout(torch.tanh(self.combination(torch.cat([context, hidden], -1))))
-        return self.readout(combined), weights, state
+        return self.readout(combined), weights

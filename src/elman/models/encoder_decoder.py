@@ -70,15 +70,20 @@ class Encoder(nn.Module):
         """
         layer = self.recurrent
         output, last = layer(self.input(source), layer.initial_state(len(source)), lengths)
-        first = {
-            name: self.bridge[name](last[name].reshape(len(source), layer.num_layers, self.memory_size))
-            for name in last.names
-        }
-        first[last.names[0]] = first[last.names[0]].tanh()
         unknown = None
         if self.copied is not None:
             unknown = (source == self.copied) & inside(lengths, source.shape[1], source.device)
-        return State(**first), Memory(output, lengths, unknown)
+        return self.handed_over(last), Memory(output, lengths, unknown)
+
+    def handed_over(self, last: State) -> State:
+        """The decoder's first state, (B, L, H) each, of the state after the source's last step."""
+        layer = self.recurrent
+        first = {
+            name: self.bridge[name](last[name].reshape(last.batch_size, layer.num_layers, self.memory_size))
+            for name in last.names
+        }
+        first[last.names[0]] = first[last.names[0]].tanh()
+        return State(**first)
 
 
 class EncoderDecoder(Writer):

@@ -36,4 +36,8 @@ class InStep(Reader):
             inputs (B, T) or (B, T, I), lengths (B,) -> outputs (B, T, O)
         """
         h, last = self.read(inputs, lengths, state)
-        return self.readout(self.dropout(h)), last
+        return self.answer(h), last
+
+    def answer(self, h: Tensor) -> Tensor:
+        """The outputs of hidden states, (B, T, D*H) -> (B, T, O)."""
+        return self.readout(self.dropout(h))  # type: ignore[no-any-return]

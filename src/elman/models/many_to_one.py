@@ -9,6 +9,7 @@ from elman.errors import InputError
 from elman.models.attention import AttentionPooling, Memory
 from elman.models.inside import inside
 from elman.models.reader import Reader
+from elman.state import State
 
 POOLINGS = ("last", "mean", "max", "attention")
 
@@ -37,7 +38,10 @@ class ManyToOne(Reader):
         Shape:
             inputs (B, T) or (B, T, I), lengths (B,) -> outputs (B, O)
         """
-        h, last = self.read(inputs, lengths)
+        return self.answer(*self.read(inputs, lengths), lengths)
+
+    def answer(self, h: Tensor, last: State, lengths: Tensor) -> Tensor:
+        """The output for hidden states, (B, T, D*H), and the state after the last step -> (B, O)."""
         pooled = self._pooled(h, last[last.names[0]], lengths.to(h.device))
         return self.readout(self.dropout(pooled))  # type: ignore[no-any-return]
 

@@ -3,6 +3,7 @@ from .classifier import Classifier as Classifier
 from .forecaster import Forecaster as Forecaster
 from .generator import Generator as Generator
 from .loading import load as load
+from .readings import inspect as inspect
 from .regressor import Regressor as Regressor
 from .tagger import Tagger as Tagger
 from .text_writer import Written as Written
