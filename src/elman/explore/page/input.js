@@ -1,0 +1,73 @@
+// The input: a text or numbers to edit, or one of the examples; whatever is changed is read at once.
+
+import { choice, make } from "./element.js";
+
+const WAIT = 40; // milliseconds after a key before the input is read
+const ALL_SAME = /^[\s\d.,;eE+−-]*$/;
+
+export function showInput(place, { store }) {
+  let timer = 0;
+  const fault = make("p", { class: "fault", role: "alert", id: "input-fault" });
+  const field = make("textarea", { id: "input-field", rows: 1, spellcheck: "false", autocomplete: "off", "aria-describedby": "input-fault", on: { input: () => {
+    clearTimeout(timer);
+    timer = setTimeout(change, WAIT);
+  } } });
+  const change = () => {
+    const { about } = store.state;
+    const text = field.value;
+    if (text.length > 1_000_000) return store.set({ fault: `This input has ${text.length.toLocaleString("en")} characters, more than the page takes (20,000); give a shorter one.` });
+    if (isText(about)) return store.set({ text, values: null, example: null });
+    if (!ALL_SAME.test(text) || !text.trim()) return store.set({ fault: "Numbers are expected, one step a line, its values separated by commas or spaces." });
+    return store.set({ values: text, text: null, example: null });
+  };
+  const label = make("div", { class: "label" });
+  place.replaceChildren(label, field, fault);
+
+  const showKind = () => {
+    const { about } = store.state;
+    if (!about) return;
+    label.replaceChildren(make("label", { for: "input-field" }, ask(about)), ...examples(about, store));
+    field.hidden = !isText(about) && !isNumbers(about);
+    field.classList.toggle("numbers", isNumbers(about));
+  };
+  const showValue = () => {
+    const { reading, text, values } = store.state;
+    const given = text ?? values ?? reading?.text ?? written(reading?.values);
+    if (given !== undefined && given !== null && field.value !== given && document.activeElement !== field) field.value = given;
+  };
+  store.on(["about", "example"], showKind);
+  store.on(["reading", "text", "values"], showValue);
+  store.on(["fault"], () => {
+    fault.textContent = store.get("fault") ?? "";
+    field.setAttribute("aria-invalid", String(Boolean(store.get("fault"))));
+  });
+}
+
+export function isText(about) {
+  return about.input.kind === "text" || about.input.kind === "tokens" || about.input.kind === "words";
+}
+
+function isNumbers(about) {
+  return about.input.kind === "series" || about.input.kind === "values";
+}
+
+function ask(about) {
+  if (isText(about)) return "What the network reads. Change it, and everything follows.";
+  if (isNumbers(about)) return "What the network reads: a step a line, its values separated by commas. Change it, or paste others.";
+  return "What the network reads";
+}
+
+function examples(about, store) {
+  if (!about.examples?.length) return [];
+  const chosen = store.get("example") ?? (store.get("text") === null && store.get("values") === null ? 0 : "");
+  const options = [...(chosen === "" ? [["", "own"]] : []), ...about.examples.map((title, k) => [k, title])];
+  return [choice("Example", options, chosen, (k) => k !== "" && store.set({ example: Number(k), text: null, values: null, step: 0, from: 0, to: 0 }, { move: true }))];
+}
+
+// An array of values as text: a step a line.
+function written(values) {
+  if (!values) return null;
+  const [T, I] = values.shape;
+  const line = (t) => Array.from(values.data.slice(t * I, (t + 1) * I), (value) => String(Number(value.toPrecision(6)))).join(", ");
+  return Array.from({ length: T }, (_, t) => line(t)).join("\n");
+}
