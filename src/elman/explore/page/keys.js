@@ -1,7 +1,7 @@
 // The keyboard: arrows move the cursor, figures 1 to 9 choose a view, ? shows what there is.
 
 import { make } from "./element.js";
-import { currentPart } from "./reading.js";
+import { currentPart, network } from "./reading.js";
 import { VIEWS } from "./views.js";
 
 const KEYS = [
@@ -64,7 +64,8 @@ function shifted(store, step) {
 
 function moveUnit(store, by) {
   const order = store.get("orderShown"); // as the heat map has sorted them
-  const units = store.get("about")?.hidden_size ?? 0;
+  if (!store.get("about")) return false;
+  const units = network(store).hidden_size;
   if (order?.length === units) {
     const place = order.indexOf(store.get("unit")) + by;
     if (place >= 0 && place < units) store.set({ unit: order[place] });

@@ -1,7 +1,7 @@
 // What has been read, as views ask for it: the part that is looked at, its layers, and arrays of states.
 
-import { choice } from "./element.js";
-import { make } from "./element.js";
+import { choice, make } from "./element.js";
+import { Cancelled } from "./socket.js";
 
 export function currentPart(store) {
   const reading = store.get("reading");
@@ -16,7 +16,14 @@ export function looked(store) {
   return { part: part?.part, layer, reverse: Boolean(reverse), what };
 }
 
+// The sizes of the recurrent network that is looked at: num_layers, directions, hidden_size.
+export function network(store) {
+  const about = store.get("about");
+  return about.networks[currentPart(store)?.part ?? about.parts.at(-1)];
+}
+
 const kept = new Map(); // of the newest reading: what was asked, and the promise of its answer
+const last = new Map(); // by name, the question before: a newer one of its name would cancel it
 let keptOf = null;
 
 // The answer to a question about the newest reading, asked once however many views want it.
@@ -28,8 +35,13 @@ export function once(ask, store, name, body, progress) {
   }
   const key = JSON.stringify([name, body]);
   if (!kept.has(key)) {
-    const answer = ask(name, body, progress);
-    answer.catch(() => kept.delete(key)); // whoever asks next asks anew
+    const before = last.get(name) ?? Promise.resolve();
+    const answer = before.catch(() => null).then(() => {
+      if (keptOf !== reading) throw new Cancelled("Something else has been read.");
+      return ask(name, body, progress);
+    });
+    answer.catch(() => keptOf === reading && kept.delete(key)); // whoever asks next asks anew
+    last.set(name, answer);
     kept.set(key, answer);
   }
   return kept.get(key);
@@ -50,16 +62,17 @@ export function largest(values) {
 export function lens(store, { what = true, unit = true } = {}) {
   const place = make("div", { class: "row lens" });
   const fill = () => {
-    const { about, layer, reverse, state } = { ...store.state, state: store.get("what") };
+    const { about, layer, reverse } = store.state;
     if (!about) return;
     const part = currentPart(store)?.part;
-    const layers = Array.from({ length: about.num_layers }, (_, k) => [k, String(k + 1)]);
+    const { num_layers, directions, hidden_size } = network(store);
+    const layers = Array.from({ length: num_layers }, (_, k) => [k, String(k + 1)]);
     const shown = [];
     if (about.parts.length > 1) shown.push(choice("Part", about.parts, part, (part) => store.set({ part, step: 0, from: 0, to: 0 })));
-    if (about.num_layers > 1) shown.push(choice("Layer", layers, layer, (k) => store.set({ layer: Number(k) })));
-    if (directions(store) > 1) shown.push(choice("Direction", [[0, "forward"], [1, "backward"]], reverse, (k) => store.set({ reverse: Number(k) })));
-    if (what) shown.push(choice("Shows", whats(about), state, (what) => store.set({ what })));
-    if (unit) shown.push(unitField(store, about));
+    if (num_layers > 1) shown.push(choice("Layer", layers, layer, (k) => store.set({ layer: Number(k) })));
+    if (directions > 1) shown.push(choice("Direction", [[0, "forward"], [1, "backward"]], reverse, (k) => store.set({ reverse: Number(k) })));
+    if (what) shown.push(choice("Shows", whats(about), store.get("what"), (what) => store.set({ what })));
+    if (unit) shown.push(unitField(store, hidden_size));
     place.replaceChildren(...shown);
   };
   fill();
@@ -79,21 +92,16 @@ function keepFocus(place, fill) {
   if (at >= 0) place.querySelectorAll("select, input")[at]?.focus();
 }
 
-export function directions(store) {
-  const part = currentPart(store);
-  return part?.directions ?? store.get("about").directions;
-}
-
 function whats(about) {
   const states = about.states.map((name) => [name, name === "h" ? "state h" : `state ${name}`]);
   return [...states, ...about.gates.map((name) => [`gate ${name}`, `gate ${name}`])];
 }
 
-function unitField(store, about) {
-  const field = make("input", { type: "number", min: 1, max: about.hidden_size, value: store.get("unit") + 1, id: "unit-field",
+function unitField(store, hidden_size) {
+  const field = make("input", { type: "number", min: 1, max: hidden_size, value: store.get("unit") + 1, id: "unit-field",
     on: { input: () => {
       const unit = Math.round(Number(field.value)) - 1;
-      if (unit >= 0 && unit < about.hidden_size) store.set({ unit });
+      if (unit >= 0 && unit < hidden_size) store.set({ unit });
     } } });
   return make("span", { class: "choice" }, make("label", { for: "unit-field" }, "Unit"), field);
 }
