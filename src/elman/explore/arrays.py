@@ -1,0 +1,39 @@
+"""Arrays and numbers as they travel to the page: float32 in base64, and no NaN in JSON."""
+
+import base64
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+
+def packed(array: Any) -> dict[str, Any]:
+    """An array as the page reads it: its shape, and its numbers as little-endian float32 in base64.
+
+    Example:
+        >>> packed([[1.0, 2.0]])
+        {'shape': [1, 2], 'f32': 'AACAPwAAAEA='}
+    """
+    numbers = np.ascontiguousarray(array, np.dtype("<f4"))
+    return {"shape": list(numbers.shape), "f32": base64.b64encode(numbers.tobytes()).decode("ascii")}
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON can hold it: arrays packed, numbers of NumPy as Python's, null for those that are not finite.
+
+    Example:
+        >>> plain({"a": (np.float32(0.5), float("nan")), "b": "text"})
+        {'a': [0.5, None], 'b': 'text'}
+    """
+    if isinstance(value, np.ndarray):
+        return packed(value)
+    if isinstance(value, Mapping):
+        return {str(key): plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(one) for one in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value if value is None or isinstance(value, bool | int | float | str) else str(value)
