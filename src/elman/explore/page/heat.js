@@ -93,7 +93,7 @@ export class Heat {
   }
 
   rowName(unit) {
-    return this.rowNames ? seen(this.rowNames[unit], 7) : String(unit + 1);
+    return this.rowNames ? seen(this.rowNames[unit], 7) : String(unit);
   }
 
   cross(pen, rows, look) {
@@ -146,7 +146,7 @@ export class Heat {
     this.tip.hidden = !found || r < 0 || r >= this.order.length;
     if (this.tip.hidden) return;
     const value = this.array.data[found.step * this.array.shape[1] + found.unit];
-    this.tip.textContent = `${seen(this.steps[found.step])} · ${this.rowNames ? this.rowName(found.unit) : `unit ${found.unit + 1}`} · ${short(value)}`;
+    this.tip.textContent = `${seen(this.steps[found.step])} · ${this.rowNames ? this.rowName(found.unit) : `unit ${found.unit}`} · ${short(value)}`;
     const left = event.offsetX > this.place.clientWidth - 170;
     Object.assign(this.tip.style, { left: `${event.offsetX + (left ? -14 : 14)}px`, top: `${event.offsetY + 14}px`, transform: left ? "translateX(-100%)" : "none" });
   }

@@ -66,7 +66,7 @@ export function lens(store, { what = true, unit = true } = {}) {
     if (!about) return;
     const part = currentPart(store)?.part;
     const { num_layers, directions, hidden_size } = network(store);
-    const layers = Array.from({ length: num_layers }, (_, k) => [k, String(k + 1)]);
+    const layers = Array.from({ length: num_layers }, (_, k) => [k, String(k)]);
     const shown = [];
     if (about.parts.length > 1) shown.push(choice("Part", about.parts, part, (part) => store.set({ part, step: 0, from: 0, to: 0 })));
     if (num_layers > 1) shown.push(choice("Layer", layers, layer, (k) => store.set({ layer: Number(k) })));
@@ -79,7 +79,7 @@ export function lens(store, { what = true, unit = true } = {}) {
   return { element: place, unmount: store.on(["about", "layer", "reverse", "part", "what", "reading", "unit"], (changed) => {
     if (changed.length === 1 && changed[0] === "unit") {
       const field = place.querySelector("input");
-      if (field && document.activeElement !== field) field.value = store.get("unit") + 1;
+      if (field && document.activeElement !== field) field.value = store.get("unit");
     } else if (!place.contains(document.activeElement) || document.activeElement.tagName !== "INPUT") keepFocus(place, fill);
   }) };
 }
@@ -98,9 +98,9 @@ function whats(about) {
 }
 
 function unitField(store, hidden_size) {
-  const field = make("input", { type: "number", min: 1, max: hidden_size, value: store.get("unit") + 1, id: "unit-field",
+  const field = make("input", { type: "number", min: 0, max: hidden_size - 1, value: store.get("unit"), id: "unit-field",
     on: { input: () => {
-      const unit = Math.round(Number(field.value)) - 1;
+      const unit = field.value === "" ? -1 : Math.round(Number(field.value));
       if (unit >= 0 && unit < hidden_size) store.set({ unit });
     } } });
   return make("span", { class: "choice" }, make("label", { for: "unit-field" }, "Unit"), field);

@@ -29,7 +29,7 @@ export function csvText(rows) {
 
 // (T, H) and the like as a table: one row for each step.
 export function table(steps, names, at) {
-  return [["step", "name", ...names], ...steps.map((step, t) => [t + 1, step, ...names.map((_, k) => at(t, k))])];
+  return [["step", "read", ...names], ...steps.map((step, t) => [t, step, ...names.map((_, k) => at(t, k))])];
 }
 
 function svgText(pictures) {
