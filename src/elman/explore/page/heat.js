@@ -11,14 +11,15 @@ const HIGHEST = 420; // pixels of all rows, where they are fitted
 const ROW = 13; // pixels of a row at most, where they are fitted
 
 export class Heat {
-  constructor(place, store, { label, rowNames = null }) {
-    Object.assign(this, { place, store, label, rowNames });
+  // rowNames: what rows are called that are no units; rowKey: the name of the chosen row in the store.
+  constructor(place, store, { label, rowNames = null, rowKey = "unit", rowHeight = ROW }) {
+    Object.assign(this, { place, store, label, rowNames, rowKey, rowHeight });
     this.canvas = make("canvas", { class: "heat", tabindex: 0, "data-cursor": true, role: "slider", "aria-label": label, "aria-valuenow": 0 });
     this.tip = make("div", { class: "tip", hidden: true });
     place.classList.add("heat-place");
     place.append(this.canvas, this.tip);
     this.cells = document.createElement("canvas");
-    this.ends = [whenSized(place, () => this.draw()), store.on(["from", "to", "theme"], () => this.paint()), store.on(["step", "unit"], () => this.draw())];
+    this.ends = [whenSized(place, () => this.draw()), store.on(["from", "to", "theme"], () => this.paint()), store.on(["step", rowKey], () => this.draw())];
     followPointer(this.canvas, store, (event) => this.at(event));
     this.canvas.addEventListener("pointermove", (event) => this.point(event));
     this.canvas.addEventListener("pointerleave", () => (this.tip.hidden = true));
@@ -59,7 +60,7 @@ export class Heat {
     if (!this.array || !width) return;
     const { canvas, order, store } = this;
     this.axis = new TimeAxis(store, this.steps, LEFT, RIGHT, width);
-    this.high = this.row || Math.max(1, Math.min(ROW, HIGHEST / order.length));
+    this.high = this.row || Math.max(1, Math.min(this.rowHeight, HIGHEST / order.length));
     const rows = Math.round(this.high * order.length);
     const height = rows + BOTTOM + TOP;
     const sharp = devicePixelRatio || 1;
@@ -86,18 +87,18 @@ export class Heat {
     for (const [step, name] of this.axis.names()) pen.fillText(name, this.axis.x(step), TOP + rows + 16);
     pen.textAlign = "right";
     const every = Math.max(1, Math.ceil(14 / this.high));
-    const at = this.order.indexOf(this.store.get("unit"));
+    const at = this.order.indexOf(this.store.get(this.rowKey));
     this.order.forEach((unit, r) => {
       if (r % every === 0 && Math.abs(r - at) * this.high > 12 && this.high * (r + 0.5) < rows - 3) pen.fillText(this.rowName(unit), LEFT - 8, TOP + this.high * (r + 0.5) + 4);
     });
   }
 
   rowName(unit) {
-    return this.rowNames ? seen(this.rowNames[unit], 7) : String(unit);
+    return this.rowNames ? seen(this.rowNames[unit] ?? "", 7) : String(unit);
   }
 
   cross(pen, rows, look) {
-    const { step, unit } = this.store.state;
+    const { step, [this.rowKey]: unit } = this.store.state;
     const r = this.order.indexOf(unit);
     const ink = look.getPropertyValue("--ink");
     pen.fillStyle = ink;
@@ -123,7 +124,7 @@ export class Heat {
   }
 
   tell() {
-    const { step, unit } = this.store.state;
+    const { step, [this.rowKey]: unit = 0 } = this.store.state;
     const value = this.array.data[step * this.array.shape[1] + unit];
     this.canvas.setAttribute("aria-valuemin", 1);
     this.canvas.setAttribute("aria-valuemax", this.steps.length);
@@ -137,7 +138,7 @@ export class Heat {
     const r = Math.floor((event.offsetY - TOP) / this.high);
     if (step === null) return null;
     const unit = this.order[Math.max(0, Math.min(this.order.length - 1, r))];
-    return { step, unit };
+    return { step, [this.rowKey]: unit };
   }
 
   point(event) {
@@ -145,8 +146,9 @@ export class Heat {
     const r = (event.offsetY - TOP) / this.high;
     this.tip.hidden = !found || r < 0 || r >= this.order.length;
     if (this.tip.hidden) return;
-    const value = this.array.data[found.step * this.array.shape[1] + found.unit];
-    this.tip.textContent = `${seen(this.steps[found.step])} · ${this.rowNames ? this.rowName(found.unit) : `unit ${found.unit}`} · ${short(value)}`;
+    const unit = found[this.rowKey];
+    const value = this.array.data[found.step * this.array.shape[1] + unit];
+    this.tip.textContent = `${seen(this.steps[found.step])} · ${this.rowNames ? this.rowName(unit) : `unit ${unit}`} · ${short(value)}`;
     const left = event.offsetX > this.place.clientWidth - 170;
     Object.assign(this.tip.style, { left: `${event.offsetX + (left ? -14 : 14)}px`, top: `${event.offsetY + 14}px`, transform: left ? "translateX(-100%)" : "none" });
   }

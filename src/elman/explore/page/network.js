@@ -8,7 +8,7 @@ import { currentPart, largest, lens, network, once } from "./reading.js";
 import { saves } from "./save.js";
 import { Cancelled } from "./socket.js";
 import { whenSized } from "./time_axis.js";
-import { BOX, COLUMN, arrowheads, column, label, layout, recurrence, unitAt, unitsPicture } from "./unrolled.js";
+import { BOX, arrowheads, column, columnWidth, label, layout, recurrence, unitAt, unitsPicture } from "./unrolled.js";
 
 export const title = "The network, rolled up and unrolled in time";
 export const sentence = "One network with a loop, or the same network once for every step: what it reads below, its hidden units in the middle, what it says above, and at every step the same three matrices.";
@@ -45,6 +45,11 @@ export function mount(element, { ask, store }) {
       arithmetic.unmount();
     },
   };
+}
+
+function several(store) {
+  const { num_layers, directions } = network(store);
+  return num_layers * directions > 1 ? " Each layer and each direction has matrices of its own, the same ones at every step." : "";
 }
 
 class Figure {
@@ -85,9 +90,9 @@ class Figure {
     const { num_layers, directions, hidden_size } = network(store);
     try {
       const asked = Array.from({ length: num_layers * directions }, (_, k) =>
-        once(this.ask, store, "states", { part: part.part, layer: Math.floor(k / directions), reverse: k % directions === 1, what: "h" }));
+        once(this.ask, store, "states", { part: part.part, layer: Math.floor(k / directions), reverse: k % directions, what: "h" }));
       const found = await Promise.all(asked);
-      Object.assign(this, { part, D: directions, H: hidden_size, arrays: found.map((one) => one.array) });
+      Object.assign(this, { part, D: directions, wide: columnWidth(directions), H: hidden_size, arrays: found.map((one) => one.array) });
       this.pictures();
       this.follow();
     } catch (error) {
@@ -115,7 +120,7 @@ class Figure {
   follow() {
     this.draw();
     if (this.spread < 1) return;
-    const x = MARGIN + this.store.get("step") * COLUMN;
+    const x = MARGIN + this.store.get("step") * this.wide;
     const { scrollLeft, clientWidth } = this.place;
     if (x < scrollLeft + 20 || x + BOX > scrollLeft + clientWidth - 20) this.place.scrollLeft = x - clientWidth / 2 + BOX / 2;
   }
@@ -140,11 +145,11 @@ class Figure {
   // Room for all steps, with that of the cursor in the middle.
   widen() {
     this.svg.setAttribute("width", Math.max(this.place.clientWidth, this.full()));
-    this.place.scrollLeft = MARGIN + this.store.get("step") * COLUMN - this.place.clientWidth / 2 + BOX / 2;
+    this.place.scrollLeft = MARGIN + this.store.get("step") * this.wide - this.place.clientWidth / 2 + BOX / 2;
   }
 
   full() {
-    return 2 * MARGIN + (this.steps.length - 1) * COLUMN + BOX;
+    return 2 * MARGIN + (this.steps.length - 1) * this.wide + BOX;
   }
 
   draw() {
@@ -160,7 +165,7 @@ class Figure {
     const middle = this.place.scrollLeft + room / 2 - BOX / 2 - (1 - spread) * 20;
     const now = Math.min(this.store.get("step"), this.steps.length - 1);
     this.now = now;
-    this.x = (t) => middle + (this.left() + t * COLUMN - middle) * spread;
+    this.x = (t) => middle + (this.left() + t * this.wide - middle) * spread;
     const drawn = this.visible(now).map((t) => this.step(t, places, now));
     this.svg.replaceChildren(arrowheads(), ...drawn.flat(), ...this.outside(places));
   }
@@ -173,8 +178,8 @@ class Figure {
   visible(now) {
     if (this.spread === 0) return [now];
     const { scrollLeft, clientWidth } = this.place;
-    const first = Math.max(0, Math.floor((scrollLeft - this.left()) / COLUMN) - 1);
-    const last = Math.min(this.steps.length - 1, Math.ceil((scrollLeft + clientWidth - this.left()) / COLUMN) + 1);
+    const first = Math.max(0, Math.floor((scrollLeft - this.left()) / this.wide) - 1);
+    const last = Math.min(this.steps.length - 1, Math.ceil((scrollLeft + clientWidth - this.left()) / this.wide) + 1);
     const shown = [];
     for (let t = first; t <= last; t++) if (t !== now) shown.push(t);
     return now >= first && now <= last ? [...shown, now] : shown;
@@ -192,12 +197,13 @@ class Figure {
       symbol: rolled ? "x" : this.steps[t], caption: rolled ? "" : `t = ${t + 1}`, said: said === null ? null : rolled ? "y" : said, share: rolled ? "" : share, faint: faint && !rolled,
     }, places);
     const last = t === this.steps.length - 1;
-    const loops = places.hidden.flatMap((y, row) => (last && spread > 0.5 ? [] : [recurrence(x, y, spread, { back: this.D === 2 && row % 2 === 1, opacity })]));
+    const loops = places.hidden.flatMap((y, row) => (last && spread > 0.5 ? [] : [recurrence(x, y, spread, { wide: this.wide, back: this.D === 2 && row % 2 === 1, opacity })]));
     return [...loops, one];
   }
 
   // The states before the first step and after the last, where the arrows come from and lead to.
   outside(places) {
+    if (this.spread < 0.4) return this.names(places);
     if (this.spread < 0.6) return [];
     const opacity = (this.spread - 0.6) / 0.4;
     const parts = [];
@@ -211,6 +217,16 @@ class Figure {
         draw("text", { class: "tick", x: from + (back ? 6 : -6), y: y + BOX / 2 + 4, "text-anchor": back ? "start" : "end" }, "h", draw("tspan", { dy: 3, "font-size": 9 }, "0"))));
     });
     return parts;
+  }
+
+  // What the layers are called, beside the rolled-up network.
+  names(places) {
+    const opacity = 1 - this.spread / 0.4;
+    const { about } = this.store.state;
+    const x = this.x(this.now) - 30;
+    const text = (y, words) => draw("text", { class: "layer-name", x, y, "text-anchor": "end", opacity }, words);
+    const hidden = places.hidden.map((y, row) => text(y + BOX / 2 + 5, `${this.D === 2 ? (row % 2 ? "backward" : "forward") : "hidden"}, ${this.H} units`));
+    return [text(places.input + 24, "input"), ...hidden, ...(saidAt(this.store, this.part, this.now).said === null ? [] : [text(places.output + 24, `output${about.outputs?.length > 1 ? `, ${about.outputs.length}` : ""}`)])];
   }
 
   click(event) {

@@ -41,7 +41,7 @@ export class Painted {
     }
     const spaced = this.part.steps.some((step) => [...step].length > 1);
     this.spans = this.part.steps.map((step, t) => make("span", { "data-step": t, class: step === "\n" ? "newline" : null }, step === "\n" ? "↵\n" : step));
-    const text = make("p", { class: spaced ? "painted spaced" : "painted", tabindex: 0, "data-cursor": true, role: "group", "aria-label": this.label, on: { click: (event) => {
+    const text = make("p", { class: `painted${spaced ? " spaced" : ""}${this.part.steps.join("").length < 60 ? " large" : ""}`, tabindex: 0, "data-cursor": true, role: "group", "aria-label": this.label, on: { click: (event) => {
       const step = event.target.dataset?.step;
       if (step !== undefined) this.store.set({ step: Number(step) });
     } } });

@@ -13,7 +13,7 @@ export function currentPart(store) {
 export function looked(store) {
   const { layer, reverse, what } = store.state;
   const part = currentPart(store);
-  return { part: part?.part, layer, reverse: Boolean(reverse), what };
+  return { part: part?.part, layer, reverse, what };
 }
 
 // The sizes of the recurrent network that is looked at: num_layers, directions, hidden_size.

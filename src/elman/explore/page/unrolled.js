@@ -4,11 +4,15 @@
 import { css, diverging } from "./colours.js";
 import { draw, make, seen } from "./element.js";
 
-export const COLUMN = 132; // pixels from one step to the next
-const BOX = 84;
+export const BOX = 84;
 const SMALL = 38; // height of input and output
 const GAP = 52; // between two layers of boxes, where the arrows are
 const TOP = 40; // the output's caption
+
+// Pixels from one step to the next; two directions need room for the ways around each other.
+export function columnWidth(directions) {
+  return directions === 2 ? 158 : 132;
+}
 
 // The heights of all rows, from the output above to the input below, for `rows` hidden layers and directions.
 export function layout(hidden) {
@@ -98,21 +102,21 @@ function around(x, from, to, colour) {
 }
 
 export function label(x, y, index, colour, anchor = "middle") {
-  return draw("text", { class: "weight", x, y, "text-anchor": anchor, fill: `var(--${colour})` }, "W", draw("tspan", { dy: 4, "font-size": 10.5 }, index));
+  return draw("text", { class: `weight ${colour}`, x, y, "text-anchor": anchor }, "W", draw("tspan", { dy: 4, "font-size": 11 }, index));
 }
 
 // From a step's hidden layer to the next one's; where they are rolled up, a loop. `back`: of a reverse direction.
-export function recurrence(x, y, spread, { back = false, named = true, opacity = 1 } = {}) {
+export function recurrence(x, y, spread, { wide, back = false, opacity = 1 }) {
   const from = x + BOX;
   const loop = [[from, y + 26], [from + 62, y - 22], [from + 62, y + BOX + 22], [from + 3, y + BOX - 26]];
-  const straight = [[from, y + BOX / 2], [from + 16, y + BOX / 2], [from + 32, y + BOX / 2], [x + COLUMN - 3, y + BOX / 2]];
+  const straight = [[from, y + BOX / 2], [from + 16, y + BOX / 2], [from + 32, y + BOX / 2], [x + wide - 3, y + BOX / 2]];
   const points = loop.map(([a, b], k) => [a + (straight[k][0] - a) * spread, b + (straight[k][1] - b) * spread]);
   const [a, b, c, d] = points.map(([px, py]) => `${px.toFixed(1)} ${py.toFixed(1)}`);
   const head = back && spread > 0.5 ? { "marker-start": "url(#head-orange)" } : { "marker-end": "url(#head-orange)" };
-  const at = { x: from + 58 * (1 - spread) + (COLUMN - BOX) / 2 * spread, y: y + BOX / 2 + 5 * (1 - spread) - 9 * spread };
+  const at = { x: from + 58 * (1 - spread) + ((wide - BOX) / 2) * spread, y: y + BOX / 2 + 5 * (1 - spread) - 9 * spread };
   return draw("g", { opacity },
     draw("path", { class: "arrow", d: `M${a} C${b} ${c} ${d}`, fill: "none", stroke: "var(--orange)", ...head }),
-    named ? label(at.x, at.y, "hh", "orange", spread > 0.5 ? "middle" : "start") : null);
+    label(at.x, at.y, "hh", "orange", spread > 0.5 ? "middle" : "start"));
 }
 
 export function sideOf(H) {
@@ -141,4 +145,3 @@ export function unitAt(dx, dy, H) {
   const unit = line * side + at;
   return at >= 0 && at < side && line >= 0 && unit >= 0 && unit < H ? unit : null;
 }
-export { BOX };
