@@ -4,5 +4,6 @@
 from elman.inspection.finding import Finding
 from elman.inspection.layers import OneLayer, layer_number, layers, one_layer
 from elman.inspection.reading import Reading, Unrolled
+from elman.inspection.states import States, states
 
-__all__ = ["Finding", "OneLayer", "Reading", "Unrolled", "layer_number", "layers", "one_layer"]
+__all__ = ["Finding", "OneLayer", "Reading", "States", "Unrolled", "layer_number", "layers", "one_layer", "states"]

@@ -94,6 +94,8 @@ def layers(reading: Reading, unrolled: Unrolled | None = None) -> list[OneLayer]
             f"the cell {layer.cell.name!r} has the masks {', '.join(layer.cell.masks)}, which a reading has not: "
             "write it without them for inspection"
         )
+    if not len(reading.x):
+        raise InputError("the input has no steps: there is nothing to look at")
     T, D, names = len(reading.x), layer.num_directions, layer.cell.state
     with torch.no_grad():
         states = (unrolled or reading.unroll()).states
@@ -125,23 +127,23 @@ def one_layer(reading: Reading, layer: int = 0, *, reverse: bool = False, unroll
     Raises:
         InputError: there is none.
     """
-    return layers(reading, unrolled)[layer_number(reading, layer, reverse=reverse)]
+    number = layer_number(reading.layer.num_layers, reading.layer.num_directions, layer, reverse=reverse)
+    return layers(reading, unrolled)[number]
 
 
-def layer_number(reading: Reading, layer: int, *, reverse: bool = False) -> int:
+def layer_number(L: int, D: int, layer: int, *, reverse: bool = False) -> int:
     """The place of a layer and direction among the L*D of the states.
 
     Raises:
         InputError: there is none.
     """
-    L, D = reading.layer.num_layers, reading.layer.num_directions
     if isinstance(layer, bool) or not isinstance(layer, int) or not -L <= layer < L:
-        raise InputError(f"layer is {layer!r}, expected a whole number from 0 to {L - 1}, or -1 for the last")
-    if not isinstance(reverse, bool) or (reverse and D == 1):
-        raise InputError(
-            f"reverse is {reverse!r}, expected {'True or False' if D == 2 else 'False: the layer reads'}"
-            f"{'' if D == 2 else ' in one direction'}"
-        )
+        there = "0, the only one" if L == 1 else f"a whole number from 0 to {L - 1}, or -1 for the last"
+        raise InputError(f"layer is {layer!r}, expected {there}")
+    if not isinstance(reverse, bool):
+        raise InputError(f"reverse is {reverse!r}, expected True or False")
+    if reverse and D == 1:
+        raise InputError("reverse is True, but the layers read in one direction: leave it out")
     return layer % L * D + reverse
 
 
