@@ -46,7 +46,16 @@ ON_TENSORS: Mapping[str, Callable[..., Any]] = {
     "less_equal": lambda a, b: a <= b,
     "equal": lambda a, b: a == b,
 }
-"""What each operation of an equation does to tensors; `step` adds "where", which needs a dtype for two constants."""
+"""What each operation of an equation does to tensors; but for "where", which needs a dtype for two constants."""
+
+
+def operations(like: Tensor) -> dict[str, Callable[..., Any]]:
+    """What each operation of an equation does to tensors, constants in the dtype and on the device of `like`."""
+
+    def where(condition: Tensor, a: Tensor | float, b: Tensor | float) -> Tensor:
+        return torch.where(condition, a if isinstance(a, Tensor) else _scalar(a, like), b)
+
+    return {**ON_TENSORS, "where": where}
 
 
 def step(cell: Cell, z_x: Tensor, state: Sequence[Tensor], weights: Weights, masks: Sequence[Tensor]) -> list[Tensor]:
@@ -75,10 +84,7 @@ def step(cell: Cell, z_x: Tensor, state: Sequence[Tensor], weights: Weights, mas
     values.update(zip(cell.parameters, weights.parameters, strict=True))
     values.update(zip(cell.masks, masks, strict=True))
 
-    def where(condition: Tensor, a: Tensor | float, b: Tensor | float) -> Tensor:
-        return torch.where(condition, a if isinstance(a, Tensor) else _scalar(a, state[0]), b)
-
-    new = cell.program.run(values, {**ON_TENSORS, "where": where})
+    new = cell.program.run(values, operations(state[0]))
     return [_tensor(value, state[0]).expand_as(state[0]) for value in new]
 
 
