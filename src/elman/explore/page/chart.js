@@ -66,7 +66,8 @@ export class Chart {
   scale() {
     const shown = [];
     const { first, end } = this.axis;
-    for (const { values, area } of this.lines) {
+    for (const { values, area, bars } of this.lines) {
+      if (bars && !this.log) shown.push(0);
       for (const one of [values, ...(area ?? [])]) for (let t = first; t < Math.min(end, one.length); t++) if (Number.isFinite(one[t]) && (!this.log || one[t] > 0)) shown.push(one[t]);
     }
     for (const { value } of this.marks) shown.push(value);
@@ -100,24 +101,24 @@ export class Chart {
     return [...lines.flat(), ...marks.flat()];
   }
 
-  line({ values, colour, dash, area, points, thin }, k) {
+  line({ values, colour, dash, area, points, thin, bars }, k) {
     const { axis } = this;
+    if (bars) return this.bars(values, colour);
     const path = (of) => {
       let text = "";
       let pen = false;
-      const edge = axis.first > 0 ? 1 : 0;
       for (let t = axis.first; t < Math.min(axis.end, of.length); t++) {
         const good = Number.isFinite(of[t]);
         if (good) text += `${pen ? "L" : "M"}${axis.x(t).toFixed(1)} ${this.y(of[t]).toFixed(1)}`;
         pen = good;
       }
-      return edge ? text : text;
+      return text;
     };
     const stroke = colour ?? LINES[k % LINES.length];
     const drawn = [];
     if (area) {
       const [low, high] = area;
-      const back = path(high.slice().map((_, t) => high[t]));
+      const back = path(high);
       const steps = [];
       for (let t = Math.min(axis.end, low.length) - 1; t >= axis.first; t--) if (Number.isFinite(low[t])) steps.push(`L${axis.x(t).toFixed(1)} ${this.y(low[t]).toFixed(1)}`);
       drawn.push(draw("path", { d: `${back}${steps.join("")}Z`, fill: stroke, "fill-opacity": 0.16, stroke: "none" }));
@@ -125,6 +126,21 @@ export class Chart {
     drawn.push(draw("path", { class: thin ? "line thin" : "line", d: path(values), stroke, fill: "none", "stroke-dasharray": dash === undefined ? DASHES[k % DASHES.length] : dash }));
     if (points || axis.end - axis.first <= 40) {
       for (let t = axis.first; t < Math.min(axis.end, values.length); t++) if (Number.isFinite(values[t])) drawn.push(draw("circle", { cx: axis.x(t), cy: this.y(values[t]), r: 2.2, fill: stroke }));
+    }
+    return drawn;
+  }
+
+  // From zero up or down; `colour` may be two, of what is below zero and above.
+  bars(values, colour) {
+    const { axis } = this;
+    const [below, above] = Array.isArray(colour) ? colour : [colour, colour];
+    const zero = this.y(Math.max(this.low, Math.min(this.high, this.log ? this.low : 0)));
+    const wide = Math.max(0.7, axis.wide - Math.min(3, axis.wide * 0.25));
+    const drawn = [];
+    for (let t = axis.first; t < Math.min(axis.end, values.length); t++) {
+      if (!Number.isFinite(values[t]) || (this.log && values[t] <= 0)) continue;
+      const y = this.y(values[t]);
+      drawn.push(draw("rect", { x: axis.x(t) - wide / 2, y: Math.min(y, zero), width: wide, height: Math.max(0.6, Math.abs(y - zero)), fill: values[t] < 0 ? below : above, rx: wide > 5 ? 1.5 : 0 }));
     }
     return drawn;
   }
@@ -143,7 +159,7 @@ export class Chart {
     const shown = step !== undefined && step !== null && this.axis.holds(step);
     this.cursor.replaceChildren(...(shown ? [
       draw("line", { class: "cursor-line", x1: this.axis.x(step), x2: this.axis.x(step), y1: TOP - 4, y2: this.height - BOTTOM }),
-      ...this.lines.flatMap(({ values, colour }, k) => (Number.isFinite(values[step]) ? [draw("circle", { cx: this.axis.x(step), cy: this.y(values[step]), r: 3.6, fill: colour ?? LINES[k % LINES.length] })] : [])),
+      ...this.lines.flatMap(({ values, colour, bars }, k) => (Number.isFinite(values[step]) && !bars ? [draw("circle", { cx: this.axis.x(step), cy: this.y(values[step]), r: 3.6, fill: colour ?? LINES[k % LINES.length] })] : [])),
     ] : []));
     this.drawLegend(shown ? step : null);
   }
@@ -153,13 +169,13 @@ export class Chart {
     let x = LEFT;
     const width = this.axis.left + this.axis.room;
     const parts = [];
-    for (const [k, { name, values, colour, dash }] of this.lines.entries()) {
+    for (const [k, { name, values, colour, dash, bars }] of this.lines.entries()) {
       if (!name) continue;
       const value = step === null || !Number.isFinite(values[step]) ? "" : ` ${this.percent ? `${(values[step] * 100).toFixed(1)} %` : short(values[step])}`;
       const needs = 30 + (name.length + value.length) * 6.6;
       if (x + needs > width + 20) break;
       parts.push(
-        draw("line", { class: "line", x1: x, x2: x + 18, y1: 9, y2: 9, stroke: colour ?? LINES[k % LINES.length], "stroke-dasharray": dash === undefined ? DASHES[k % DASHES.length] : dash }),
+        draw("line", { class: bars ? "line thick" : "line", x1: x, x2: x + 18, y1: 9, y2: 9, stroke: [colour ?? LINES[k % LINES.length]].flat().at(-1), "stroke-dasharray": bars ? null : dash === undefined ? DASHES[k % DASHES.length] : dash }),
         draw("text", { class: "legend-text", x: x + 23, y: 13 }, name, draw("tspan", { class: "legend-value" }, value)),
       );
       x += needs + 8;

@@ -3,35 +3,31 @@
 import { make } from "./element.js";
 
 const MATH = "http://www.w3.org/1998/Math/MathML";
-const OF = { x: "from-x", h: "from-h" }; // W_x... reads the input, W_h... the state before
 
-// The equations of a cell: those of the server as MathML, then the output's; or null where there is none.
+// The equations of a cell, which come as MathML with classes W_xh and W_hh, then the output's.
 export function equations(about) {
-  if (!about.equations) return make("pre", { class: "equations plain" }, about.plain ?? "");
-  const place = make("div", { class: "equations", role: "group", "aria-label": "The equations of the cell" });
-  const parsed = new DOMParser().parseFromString(`<body>${about.equations}</body>`, "text/html");
-  for (const one of parsed.body.children) place.append(document.importNode(one, true));
-  for (const subscripted of place.getElementsByTagNameNS(MATH, "msub")) {
-    const [letter, index] = subscripted.children;
-    if (letter?.textContent === "W") {
-      const name = OF[index.textContent.trim()[0]];
-      if (index.textContent.replace(/\s/g, "") === "ho") subscripted.classList.add("to-o");
-      else if (name) subscripted.classList.add(name);
-    }
-  }
-  place.append(output());
+  if (!about.equations) return make("pre", { class: "equations plain" }, [about.plain].flat().join("\n"));
+  const place = make("div", { class: "equations", role: "group", "aria-label": "The equations of the cell", tabindex: 0 });
+  place.append(...mathematics(about.equations), output());
   return place;
 }
 
+// The elements of a text of MathML.
+export function mathematics(text) {
+  const parsed = new DOMParser().parseFromString(`<body>${text}</body>`, "text/html");
+  return [...parsed.body.children].map((one) => document.importNode(one, true));
+}
+
+// y_t = W_ho h_t + b_o
 function output() {
   const element = (name, ...children) => {
     const one = document.createElementNS(MATH, name);
     one.append(...children);
     return one;
   };
-  const sub = (letter, index) => element("msub", element("mi", letter), element(index.length > 1 ? "mrow" : "mi", ...(index.length > 1 ? [...index].map((one) => element("mi", one)) : [index])));
+  const sub = (letter, index) => element("msub", element("mi", letter), element("mrow", ...[...index].map((one) => element("mi", one))));
   const matrix = sub("W", "ho");
-  matrix.setAttribute("class", "to-o");
+  matrix.setAttribute("class", "W_ho");
   const line = element("math", element("mrow", sub("y", "t"), element("mo", "="), matrix, sub("h", "t"), element("mo", "+"), sub("b", "o")));
   line.setAttribute("display", "block");
   return line;
