@@ -1,5 +1,8 @@
 """What a recurrent network does inside: states, gradients by lag, memory, dynamics; numbers first, drawing apart."""
 
+# Not lazy, as `elman.tasks` is: a module here may have the name of its function, and would stand in its place.
+from elman.inspection.finding import Finding
+from elman.inspection.layers import OneLayer, layer_number, layers, one_layer
 from elman.inspection.reading import Reading, Unrolled
 
-__all__ = ["Reading", "Unrolled"]
+__all__ = ["Finding", "OneLayer", "Reading", "Unrolled", "layer_number", "layers", "one_layer"]

@@ -65,8 +65,8 @@ def alignment(weights: np.ndarray, read: Sequence[str], written: Sequence[str]) 
         ['a', '␣']
     """
     weights = weights[:LONGEST, :LONGEST]
-    across = [_label(symbol) for symbol in read[:LONGEST]]
-    down = [_label(symbol) for symbol in [*written, END][:LONGEST]]
+    across = [shown_symbol(symbol) for symbol in read[:LONGEST]]
+    down = [shown_symbol(symbol) for symbol in [*written, END][:LONGEST]]
     long_above, long_left = (max(map(_size, labels), default=LETTER) for labels in (across, down))
     upright = long_above > CELL + LETTER
     width = min(CELL * len(across) + long_left + MARGIN, WIDEST)
@@ -80,7 +80,7 @@ def alignment(weights: np.ndarray, read: Sequence[str], written: Sequence[str]) 
     return figure
 
 
-def _label(symbol: str) -> str:
+def shown_symbol(symbol: str) -> str:
     """A symbol as one sees it."""
     seen = ("␣" if one.isspace() else one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in symbol)
     label = "".join(seen)
