@@ -2,7 +2,18 @@
 
 # Not lazy, as `elman.tasks` is: a module here may have the name of its function, and would stand in its place.
 from elman.inspection.finding import Finding
+from elman.inspection.gradient_by_lag import GradientByLag, gradient_by_lag
 from elman.inspection.layers import OneLayer, layer_number, layers, one_layer
 from elman.inspection.reading import Reading, Unrolled
 
-__all__ = ["Finding", "OneLayer", "Reading", "Unrolled", "layer_number", "layers", "one_layer"]
+__all__ = [
+    "Finding",
+    "GradientByLag",
+    "OneLayer",
+    "Reading",
+    "Unrolled",
+    "gradient_by_lag",
+    "layer_number",
+    "layers",
+    "one_layer",
+]

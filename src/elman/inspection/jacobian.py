@@ -28,6 +28,7 @@ class Jacobian:
         weight_hh (G, H, H)
 
     Args:
+        name: of the layer, as a table calls it.
         reverse: whether the layer reads from the end.
         by_gate: the derivatives of the new states by the part of each gate that comes from the state before.
         by_gate_x: by the part that comes from the input; another only for gates that are split.
@@ -36,6 +37,7 @@ class Jacobian:
         weight_hh: of each gate.
     """
 
+    name: str
     reverse: bool
     by_gate: Tensor
     by_gate_x: Tensor
@@ -50,7 +52,7 @@ class Jacobian:
         return S, G, T, H
 
     def matrix(self, t: int) -> np.ndarray:
-        """d state_t / d state_{t-1}, (S*H, S*H); of a reverse direction by the state of the step on the right."""
+        """D state_t / d state_{t-1}, (S*H, S*H); of a reverse direction by the state of the step on the right."""
         S, _, _, H = self.shape
         whole = torch.zeros(S, H, S, H, dtype=torch.float64)
         whole[:, :, 0] = torch.einsum("sgh,ghk->shk", self.by_gate[:, :, t], self.weight_hh)
@@ -64,17 +66,17 @@ class Jacobian:
             "srh,rhn->shn", self.by_state[:, :, t], change
         )
 
-    def backward(self, t: int, gradient: Tensor) -> tuple[Tensor, Tensor]:
-        """Gradients by the state before step t and by its input, from those by the state after it.
-
-        Shape:
-            gradient (N, S, H) -> (N, S, H), (N, I)
-        """
+    def backward(self, t: int, gradient: Tensor) -> Tensor:
+        """Gradients by the state before step t, from those by the state after it: (N, S, H) -> (N, S, H)."""
         before = torch.einsum("srh,nsh->nrh", self.by_state[:, :, t], gradient)
-        from_h = torch.einsum("sgh,nsh->ngh", self.by_gate[:, :, t], gradient)
-        from_x = torch.einsum("sgh,nsh->ngh", self.by_gate_x[:, :, t], gradient)
-        before[:, 0] += from_h.flatten(1) @ self.weight_hh.flatten(0, 1)
-        return before, from_x.flatten(1) @ self.weight_ih.flatten(0, 1)
+        gates = torch.einsum("sgh,nsh->ngh", self.by_gate[:, :, t], gradient)
+        before[:, 0] += gates.flatten(1) @ self.weight_hh.flatten(0, 1)
+        return before
+
+    def to_input(self, t: int, gradient: Tensor) -> Tensor:
+        """Gradients by the input of step t, from those by the state after it: (N, S, H) -> (N, I)."""
+        gates = torch.einsum("sgh,nsh->ngh", self.by_gate_x[:, :, t], gradient)
+        return gates.flatten(1) @ self.weight_ih.flatten(0, 1)
 
 
 def jacobians(reading: Reading) -> list[Jacobian]:
@@ -102,6 +104,7 @@ def jacobian_of(layer: OneLayer) -> Jacobian:
         slopes = [dict(zip(names, _gradients(one, list(leaves.values())), strict=True)) for one in new]
     ends = {gate: ("_x", "_h") if gate in cell.split else ("", "") for gate in cell.gates}
     return Jacobian(
+        layer.name,
         layer.reverse,
         torch.stack([torch.stack([of[gate + ends[gate][1]] for gate in cell.gates]) for of in slopes]),
         torch.stack([torch.stack([of[gate + ends[gate][0]] for gate in cell.gates]) for of in slopes]),
