@@ -1,4 +1,4 @@
-"""Gradients by lag against autograd through the reference loop, in which nothing is added but zeros to be derived by."""
+"""Gradients by lag against autograd through the reference loop, which adds zeros to be derived by to every state."""
 
 from dataclasses import replace
 
@@ -40,7 +40,9 @@ def by_autograd(reading: Reading, loss_of: object, window: int | None = None) ->
     last = State(**{name: torch.stack([one[:, s] for one in finals], 1) for s, name in enumerate(reading.start)})
     found = [np.zeros((0, T)) for _ in added]
     for loss in loss_of(reading.output(x[None], last)[0]):
-        slopes = torch.autograd.grad(loss, sum(added, []), retain_graph=True, allow_unused=True)
+        slopes = torch.autograd.grad(
+            loss, [zero for zeros in added for zero in zeros], retain_graph=True, allow_unused=True
+        )
         norms = np.array([0.0 if one is None else float(one.norm()) for one in slopes]).reshape(len(added), T)
         found = [np.vstack([rows, row]) for rows, row in zip(found, norms, strict=True)]
     return found

@@ -20,7 +20,9 @@ def test_every_step_against_autograd(case: str) -> None:
 
             def step(h: torch.Tensor, x: torch.Tensor, one=one) -> torch.Tensor:
                 z_x = torch.nn.functional.linear(x, one.weights.weight_ih, one.weights.bias_ih)
-                return torch.cat(reference.step(one.cell, z_x, list(h.view(len(one.before), 1, -1)), one.weights, []), 1).view(-1)
+                return torch.cat(
+                    reference.step(one.cell, z_x, list(h.view(len(one.before), 1, -1)), one.weights, []), 1
+                ).view(-1)
 
             before = torch.cat([state[t] for state in one.before.values()])
             x = one.x[t : t + 1]

@@ -83,11 +83,15 @@ def jacobians(reading: Reading) -> list[Jacobian]:
     """The Jacobians of all layers of a reading, as its states are ordered.
 
     Raises:
-        InputError: there is no step.
+        InputError: there is no step, or a number is not finite.
     """
     if len(reading.x) == 0:
         raise InputError("the input is empty: there is no step to look into")
-    return [jacobian_of(one) for one in layers(reading)]
+    found = [jacobian_of(one) for one in layers(reading)]
+    for one in found:
+        if not all(torch.isfinite(numbers).all() for numbers in (one.by_gate, one.by_state, one.weight_hh)):
+            raise InputError(f"{one.name} has numbers that are not finite: train it with a lower learning rate")
+    return found
 
 
 def jacobian_of(layer: OneLayer) -> Jacobian:

@@ -78,11 +78,11 @@ def step(cell: Cell, z_x: Tensor, state: Sequence[Tensor], weights: Weights, mas
 
 
 def equation(cell: Cell, values: Mapping[str, Any], like: Tensor) -> list[Tensor]:
-    """The new states of a cell, from what its equation reads: gates, states before, parameters and masks by their names.
+    """The new states of a cell, from what its equation reads.
 
     Args:
         cell: the equation.
-        values: tensors that broadcast to the shape of `like`.
+        values: gates, states before, parameters and masks by their names; they broadcast to the shape of `like`.
         like: a tensor of the shape, dtype and device of each state.
     """
 
