@@ -5,12 +5,14 @@ from elman.inspection.dynamics import Dynamics, dynamics
 from elman.inspection.finding import Finding
 from elman.inspection.gradient_by_lag import GradientByLag, gradient_by_lag
 from elman.inspection.layers import OneLayer, layer_number, layers, one_layer
+from elman.inspection.memory import Memory, memory
 from elman.inspection.reading import Reading, Unrolled
 
 __all__ = [
     "Dynamics",
     "Finding",
     "GradientByLag",
+    "Memory",
     "OneLayer",
     "Reading",
     "Unrolled",
@@ -18,5 +20,6 @@ __all__ = [
     "gradient_by_lag",
     "layer_number",
     "layers",
+    "memory",
     "one_layer",
 ]

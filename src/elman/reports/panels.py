@@ -1,4 +1,4 @@
-"""Panels one above the other: lines over the same steps, and points in the complex plane."""
+"""Several panels in a picture: lines over the same steps, charts beside each other, the complex plane."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -7,13 +7,15 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle
+from matplotlib.ticker import MaxNLocator, NullFormatter
 
-from elman.reports.charts import DOTTED, FEW
+from elman.reports.charts import DOTTED, FEW, WIDE_RANGE
 from elman.reports.heat_map import WIDTH, name_steps
 from elman.reports.palette import BLUE, INK, ORANGE, PALE, RULE
 
 HEIGHT = 1.5  # inches of one panel
 ACROSS = 4  # planes beside each other
+STYLES = ((BLUE, "solid"), (ORANGE, (0, (5, 2))), (BLUE, (0, (1, 1))), (ORANGE, (0, (1, 1))), (PALE, "solid"))
 
 
 class Panel(NamedTuple):
@@ -93,3 +95,48 @@ def _quiet(axes: Axes) -> None:
     axes.tick_params(colors=PALE, labelcolor=PALE, labelsize=10, length=3)
     axes.grid(axis="y", color=RULE, lw=0.7)
     axes.set_axisbelow(True)
+
+
+class Drawn(NamedTuple):
+    """One of several charts that stand beside each other.
+
+    Shape:
+        values (N,) for each line, over 0, 1, 2 ...
+
+    Args:
+        values: by the name of a line.
+        x: what the horizontal axis shows.
+        y: what the vertical axis shows.
+        limit: a level to draw across, and its name.
+    """
+
+    values: Mapping[str, np.ndarray]
+    x: str
+    y: str
+    limit: tuple[float, str] | None = None
+
+
+def beside(charts: Sequence[Drawn]) -> Figure:
+    """Charts beside each other, of positive numbers; an axis is logarithmic where they differ widely."""
+    figure = Figure((WIDTH, 3.1), dpi=72, facecolor="none", layout="constrained")
+    for place, (values, x, y, limit) in zip(figure.subplots(1, len(charts), squeeze=False).flat, charts, strict=True):
+        _quiet(place)
+        for number, (name, one) in enumerate(values.items()):
+            colour, dashes = STYLES[number % len(STYLES)]
+            marker = "o" if len(one) <= FEW else ""
+            shown = np.where(np.isfinite(one) & (one > 0), one, np.nan)
+            place.plot(np.arange(len(one)), shown, color=colour, ls=dashes, lw=1.6, marker=marker, ms=3, label=name)
+        found = np.concatenate([one[np.isfinite(one) & (one > 0)] for one in values.values()])
+        if found.size and found.max() > WIDE_RANGE * found.min():
+            place.set_yscale("log")
+            place.yaxis.set_minor_formatter(NullFormatter())
+        else:
+            place.set_ylim(bottom=0)
+        if limit is not None:
+            place.axhline(limit[0], color=INK, lw=1, ls=DOTTED, label=limit[1])
+        place.xaxis.set_major_locator(MaxNLocator(integer=True))
+        place.set_xlabel(x, color=INK, size=10)
+        place.set_ylabel(y, color=INK, size=10)
+        if len(place.get_legend_handles_labels()[1]) > 1:
+            place.legend(frameon=False, fontsize=9, labelcolor=INK)
+    return figure
