@@ -10,12 +10,14 @@ if TYPE_CHECKING:
     from elman.equations.cell import Cell
 
 _MINUS = "<mo>−</mo>"
+_LEFT, _RIGHT = (f'<mtd class="{side}" columnalign="{side}">' for side in ("left", "right"))
 
 
 def mathml(cell: "Cell") -> str:
     """The equations of a cell as one `math` element: its gates, then its states in the order of computation.
 
-    The weights have the classes `W_xh` and `W_hh`, and each line the class `line`, by which a page can colour them.
+    The weights have the classes `W_xh` and `W_hh`, and each line the class `line`, by which a page can colour them; the
+    sides have `left` and `right`, to which a page should align their text, since not every browser reads `columnalign`.
     """
     return math_element((left, "=", right) for left, right, _ in equations(cell, MATHML))
 
@@ -49,8 +51,8 @@ def shown_number(text: str) -> str:
 def _line(left: str, *rest: str) -> str:
     """The sides in columns of their own: the left one ends where the sign begins."""
     sides = zip(rest[::2], rest[1::2], strict=True)
-    right = "".join(f'<mtd columnalign="left"><mo>{escape(sign)}</mo>{side}</mtd>' for sign, side in sides)
-    return f'<mtd columnalign="right">{left}</mtd>{right}'
+    right = "".join(f"{_LEFT}<mo>{escape(sign)}</mo>{side}</mtd>" for sign, side in sides)
+    return f"{_RIGHT}{left}</mtd>{right}"
 
 
 def _function(name: str, n_args: int = 1) -> Form:
@@ -114,9 +116,8 @@ MATHML = Notation(
         "minimum": _function("min", 2),
         "where": Form(
             "<mrow><mo>{</mo><mtable>"
-            '<mtr><mtd columnalign="left">$b</mtd><mtd columnalign="left"><mtext>for </mtext>$a</mtd></mtr>'
-            '<mtr><mtd columnalign="left">$c</mtd><mtd columnalign="left"><mtext>otherwise</mtext></mtd></mtr>'
-            "</mtable></mrow>",
+            f"<mtr>{_LEFT}$b</mtd>{_LEFT}<mtext>for&#xa0;</mtext>$a</mtd></mtr>"
+            f"<mtr>{_LEFT}$c</mtd>{_LEFT}<mtext>otherwise</mtext></mtd></mtr></mtable></mrow>",
             NONE,
             (NONE, NONE, NONE),
         ),
