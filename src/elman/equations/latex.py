@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 def latex(cell: "Cell") -> str:
     """The equations of a cell, one line each: its gates, then its states in the order of computation."""
-    lines = (f"{left.replace('_{t}', '_t')} = {right}" for left, right in equations(cell, _NOTATION))
+    lines = (f"{left.replace('_{t}', '_t')} = {right}" for left, right, _ in equations(cell, _NOTATION))
     return " \\\\\n".join(lines)
 
 

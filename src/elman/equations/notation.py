@@ -42,6 +42,8 @@ class Notation(NamedTuple):
         symbol: how an input of the program, or a new state, is written.
         intermediate: how the value of an equation in between is written, from a letter and its number.
         gate: the pre-activation of a gate (or of one part of it), written as W x + W h + b.
+        minus: what a text begins with that has a sign.
+        raised: what is in a text that has something above the line, so that a power of it needs brackets.
     """
 
     forms: Mapping[str, Form]
@@ -50,6 +52,22 @@ class Notation(NamedTuple):
     symbol: Callable[["Cell", str], str]
     intermediate: Callable[[str, int], str]
     gate: Callable[["Cell", str], str]
+    minus: str = "-"
+    raised: str = "^"
+
+
+class Equation(NamedTuple):
+    """One equation of a cell.
+
+    Args:
+        left: what it gives.
+        right: of what.
+        ref: what in the program it gives: a gate, a line ("%3"), or what a state is equal to.
+    """
+
+    left: str
+    right: str
+    ref: Ref
 
 
 class _Text(NamedTuple):
@@ -58,8 +76,8 @@ class _Text(NamedTuple):
     size: int = 0  # operations
 
 
-def equations(cell: "Cell", notation: Notation) -> list[tuple[str, str]]:
-    """The equations of a cell as (left, right): its gates, then states and values in between as they are computed.
+def equations(cell: "Cell", notation: Notation) -> list[Equation]:
+    """The equations of a cell: its gates, then states and values in between as they are computed.
 
     A single gate is written where it is read, if it stands there by itself: h_t = tanh(W_xh x_t + W_hh h_{t-1} + b_h).
     """
@@ -70,14 +88,14 @@ def equations(cell: "Cell", notation: Notation) -> list[tuple[str, str]]:
             states.setdefault(output, state)
     reads = Counter(ref for line in program.lines for ref in line.args)
     letter = _free_letter(cell)
-    found: list[tuple[str, str]] = []
-    texts: dict[Ref, _Text] = {name: _symbol(notation.symbol(cell, name)) for name in program.inputs}
+    found: list[Equation] = []
+    texts: dict[Ref, _Text] = {name: _symbol(notation, notation.symbol(cell, name)) for name in program.inputs}
 
     for name in cell.gate_inputs:
         if _stands_by_itself(cell, name):
             texts[name] = _Text(notation.gate(cell, name), SUM, _PRE_ACTIVATION)
         else:
-            found.append((notation.symbol(cell, name), notation.gate(cell, name)))
+            found.append(Equation(notation.symbol(cell, name), notation.gate(cell, name), name))
 
     def of(ref: Ref) -> _Text:
         if isinstance(ref, str):
@@ -97,24 +115,26 @@ def equations(cell: "Cell", notation: Notation) -> list[tuple[str, str]]:
         else:
             texts[ref] = written
             continue
-        found.append((name, written.text))
-        texts[ref] = _symbol(name)
+        found.append(Equation(name, written.text, ref))
+        texts[ref] = _symbol(notation, name)
 
     for state, output in zip(cell.state, program.outputs, strict=True):
         if not (isinstance(output, str) and states.get(output) == state):  # h_t = c_t, c_t = c_{t-1}, c_t = 0.5
-            found.append((notation.symbol(cell, state), of(output).text))
+            found.append(Equation(notation.symbol(cell, state), of(output).text, output))
     return found
 
 
-def _symbol(text: str) -> _Text:
-    return _Text(text, FUNCTION if "^" in text else ATOM)  # n^x to the power of 2 is not n^x^2
+def _symbol(notation: Notation, text: str) -> _Text:
+    if text.startswith(notation.minus):  # a number in its place
+        return _Text(text, NEGATION)
+    return _Text(text, FUNCTION if notation.raised in text else ATOM)  # n^x to the power of 2 is not n^x^2
 
 
 def _operation(notation: Notation, operation: str, args: list[_Text]) -> _Text:
     form = notation.forms[operation]
     texts = []
     for position, (arg, needs) in enumerate(zip(args, form.needs, strict=True)):
-        second_sign = position > 0 and needs > NONE and arg.text.startswith("-")  # h - -z
+        second_sign = position > 0 and needs > NONE and arg.text.startswith(notation.minus)  # h - -z
         bare = arg.binds >= needs and not second_sign
         texts.append(arg.text if bare else Template(notation.brackets).substitute(a=arg.text))
     text = Template(form.template).substitute(dict(zip("abc", texts, strict=False)))

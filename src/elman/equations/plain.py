@@ -7,7 +7,7 @@ from elman.equations.operations import OPERATIONS
 
 def plain_equations(cell: Cell) -> list[str]:
     """The equations of a cell, one line each: its gates, then its states in the order of computation."""
-    return [f"{left} = {right}" for left, right in equations(cell, _NOTATION)]
+    return [f"{left} = {right}" for left, right, _ in equations(cell, PLAIN)]
 
 
 def _function(operation: str) -> Form:
@@ -30,7 +30,7 @@ def _gate(cell: Cell, name: str) -> str:
     return f"{from_x} + b_xh{rows}" if name.endswith("_x") else f"{from_h} + b_hh{rows}"
 
 
-_NOTATION = Notation(
+PLAIN = Notation(
     forms={operation: _function(operation) for operation in OPERATIONS}
     | {
         "add": Form("$a + $b", SUM, (SUM, PRODUCT)),

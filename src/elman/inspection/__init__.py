@@ -7,19 +7,6 @@ from elman.inspection.gradient_by_lag import GradientByLag, gradient_by_lag
 from elman.inspection.layers import OneLayer, layer_number, layers, one_layer
 from elman.inspection.memory import Memory, memory
 from elman.inspection.reading import Reading, Unrolled
+from elman.inspection.states import States, states
 
-__all__ = [
-    "Dynamics",
-    "Finding",
-    "GradientByLag",
-    "Memory",
-    "OneLayer",
-    "Reading",
-    "Unrolled",
-    "dynamics",
-    "gradient_by_lag",
-    "layer_number",
-    "layers",
-    "memory",
-    "one_layer",
-]
+__all__ = ["Dynamics", "Finding", "GradientByLag", "Memory", "OneLayer", "Reading", "States", "Unrolled", "dynamics", "gradient_by_lag", "layer_number", "layers", "memory", "one_layer", "states"]

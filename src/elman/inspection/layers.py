@@ -1,5 +1,6 @@
 """The layers of a reading, one by one: what each reads, its states before and after each step, and its gates."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,8 +9,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from elman.equations import Cell
+from elman.equations.program import Ref
 from elman.errors import InputError
 from elman.inspection.reading import Reading, Unrolled
+from elman.nn.reference import operations
 from elman.nn.weights import Weights, read_flat
 
 
@@ -40,8 +43,8 @@ class OneLayer:
 
     @property
     def name(self) -> str:
-        """As a table or a picture calls it: "layer 1", "layer 2 reverse"."""
-        return f"layer {self.number + 1}{' reverse' if self.reverse else ''}"
+        """As a table or a picture calls it: "layer 0", "layer 1 reverse"; the number is that of all arguments."""
+        return layer_name(self.number, self.reverse)
 
     def to(self, dtype: torch.dtype) -> "OneLayer":
         """The same numbers in another dtype; float64 for linear algebra."""
@@ -54,7 +57,7 @@ class OneLayer:
         """What the cell's equation reads at all steps: gates, states before, parameters and constants, by their names.
 
         Shape:
-            (T, H) each; parameters (H,) or (1,); constants are floats
+            (T, H) each; parameters (H,) or (1,), constants ()
         """
         cell, weights = self.cell, self.weights
         z_x = F.linear(self.x, weights.weight_ih, weights.bias_ih).chunk(len(cell.gates), -1)
@@ -63,7 +66,19 @@ class OneLayer:
         for gate, from_x, from_h in zip(cell.gates, z_x, z_h, strict=True):
             values |= {f"{gate}_x": from_x, f"{gate}_h": from_h} if gate in cell.split else {gate: from_x + from_h}
         values |= {f"{name}_prev": one for name, one in self.before.items()}
-        return values | dict(zip(cell.parameters, weights.parameters, strict=True)) | dict(cell.constants)
+        values |= zip(cell.parameters, weights.parameters, strict=True)
+        return values | {name: self.x.new_full((), value) for name, value in cell.constants.items()}
+
+    def compute(self, refs: Sequence[Ref]) -> list[Tensor]:
+        """What the equation has at all steps for each of its inputs, lines ("%3") and constants.
+
+        Shape:
+            (T, H) each
+        """
+        program = self.cell.program._replace(outputs=tuple(refs))
+        like = self.after[self.cell.state[0]]
+        found = program.run(self.inputs(), operations(like))
+        return [torch.as_tensor(one, dtype=like.dtype, device=like.device).expand_as(like) for one in found]
 
 
 def layers(reading: Reading, unrolled: Unrolled | None = None) -> list[OneLayer]:
@@ -79,7 +94,9 @@ def layers(reading: Reading, unrolled: Unrolled | None = None) -> list[OneLayer]
             f"the cell {layer.cell.name!r} has the masks {', '.join(layer.cell.masks)}, which a reading has not: "
             "write it without them for inspection"
         )
-    D, names = layer.num_directions, layer.cell.state
+    if not len(reading.x):
+        raise InputError("the input has no steps: there is nothing to look at")
+    T, D, names = len(reading.x), layer.num_directions, layer.cell.state
     with torch.no_grad():
         states = (unrolled or reading.unroll()).states
         weights = list(read_flat(layer._weights(), layer.cell, layer.num_layers * D))
@@ -89,7 +106,7 @@ def layers(reading: Reading, unrolled: Unrolled | None = None) -> list[OneLayer]
             start = {name: reading.start[name][0, k].detach().unsqueeze(0) for name in names}
             reverse = k % D == 1
             before = {
-                name: torch.cat([after[name][1:], start[name]] if reverse else [start[name], after[name][:-1]])
+                name: torch.cat([after[name][1:], start[name]] if reverse else [start[name], after[name][:-1]])[:T]
                 for name in names
             }
             found.append(OneLayer(k // D, reverse, layer.cell, _detached(one, x.dtype), x, before, after))
@@ -110,24 +127,29 @@ def one_layer(reading: Reading, layer: int = 0, *, reverse: bool = False, unroll
     Raises:
         InputError: there is none.
     """
-    return layers(reading, unrolled)[layer_number(reading, layer, reverse=reverse)]
+    number = layer_number(reading.layer.num_layers, reading.layer.num_directions, layer, reverse=reverse)
+    return layers(reading, unrolled)[number]
 
 
-def layer_number(reading: Reading, layer: int, *, reverse: bool = False) -> int:
+def layer_number(L: int, D: int, layer: int, *, reverse: bool = False) -> int:
     """The place of a layer and direction among the L*D of the states.
 
     Raises:
         InputError: there is none.
     """
-    L, D = reading.layer.num_layers, reading.layer.num_directions
     if isinstance(layer, bool) or not isinstance(layer, int) or not -L <= layer < L:
-        raise InputError(f"layer is {layer!r}, expected a whole number from 0 to {L - 1}, or -1 for the last")
-    if not isinstance(reverse, bool) or (reverse and D == 1):
-        raise InputError(
-            f"reverse is {reverse!r}, expected {'True or False' if D == 2 else 'False: the layer reads'}"
-            f"{'' if D == 2 else ' in one direction'}"
-        )
+        there = "0, the only one" if L == 1 else f"a whole number from 0 to {L - 1}, or -1 for the last"
+        raise InputError(f"layer is {layer!r}, expected {there}")
+    if not isinstance(reverse, bool):
+        raise InputError(f"reverse is {reverse!r}, expected True or False")
+    if reverse and D == 1:
+        raise InputError("reverse is True, but the layers read in one direction: leave it out")
     return layer % L * D + reverse
+
+
+def layer_name(number: int, reverse: bool = False) -> str:
+    """What a layer in one direction is called, by its number from 0."""
+    return f"layer {number}{' reverse' if reverse else ''}"
 
 
 def _detached(weights: Weights, dtype: torch.dtype) -> Weights:

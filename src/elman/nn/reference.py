@@ -46,7 +46,16 @@ ON_TENSORS: Mapping[str, Callable[..., Any]] = {
     "less_equal": lambda a, b: a <= b,
     "equal": lambda a, b: a == b,
 }
-"""What each operation of an equation does to tensors; `step` adds "where", which needs a dtype for two constants."""
+"""What each operation of an equation does to tensors; but for "where", which needs a dtype for two constants."""
+
+
+def operations(like: Tensor) -> dict[str, Callable[..., Any]]:
+    """What each operation of an equation does to tensors, constants in the dtype and on the device of `like`."""
+
+    def where(condition: Tensor, a: Tensor | float, b: Tensor | float) -> Tensor:
+        return torch.where(condition, a if isinstance(a, Tensor) else _scalar(a, like), b)
+
+    return {**ON_TENSORS, "where": where}
 
 
 def step(cell: Cell, z_x: Tensor, state: Sequence[Tensor], weights: Weights, masks: Sequence[Tensor]) -> list[Tensor]:
@@ -85,12 +94,8 @@ def equation(cell: Cell, values: Mapping[str, Any], like: Tensor) -> list[Tensor
         values: gates, states before, parameters and masks by their names; they broadcast to the shape of `like`.
         like: a tensor of the shape, dtype and device of each state.
     """
-
-    def where(condition: Tensor, a: Tensor | float, b: Tensor | float) -> Tensor:
-        return torch.where(condition, a if isinstance(a, Tensor) else _scalar(a, like), b)
-
     constants = {name: _scalar(value, like) for name, value in cell.constants.items()}
-    new = cell.program.run({**values, **constants}, {**ON_TENSORS, "where": where})
+    new = cell.program.run({**values, **constants}, operations(like))
     return [_tensor(value, like).expand_as(like) for value in new]
 
 
