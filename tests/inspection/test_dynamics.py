@@ -84,7 +84,7 @@ def test_table_and_pictures() -> None:
     found = dynamics(reading_of("lstm stack"))
     frame = found.to_frame()
     assert len(frame) == 2 * 7
-    second = frame[frame["layer"] == found.names[1]]
+    second = frame[frame["layer"] == 1]
     np.testing.assert_array_equal(second["exponent"], found.exponent[1])
     assert len(found.plot().axes) == 2
     assert len(found.plot_eigenvalues().axes) == 8

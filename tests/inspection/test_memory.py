@@ -114,7 +114,7 @@ def test_half_lives_between_steps() -> None:
 def test_table_picture_and_what_does_not_fit() -> None:
     found = memory(reading_of("lstm stack"))
     frame = found.to_frame()
-    assert list(frame.columns) == ["layer", "unit", "half_life", "reached", "half_life h", "half_life c"]
+    assert list(frame.columns) == ["layer", "reverse", "unit", "half_life", "reached", "half_life h", "half_life c"]
     assert frame["half_life"].tolist() == found.half_life.ravel().tolist()
     assert "<svg" in found._repr_html_()
     reading = reading_of("elman")

@@ -9,4 +9,20 @@ from elman.inspection.memory import Memory, memory
 from elman.inspection.reading import Reading, Unrolled
 from elman.inspection.states import States, states
 
-__all__ = ["Dynamics", "Finding", "GradientByLag", "Memory", "OneLayer", "Reading", "States", "Unrolled", "dynamics", "gradient_by_lag", "layer_number", "layers", "memory", "one_layer", "states"]
+__all__ = [
+    "Dynamics",
+    "Finding",
+    "GradientByLag",
+    "Memory",
+    "OneLayer",
+    "Reading",
+    "States",
+    "Unrolled",
+    "dynamics",
+    "gradient_by_lag",
+    "layer_number",
+    "layers",
+    "memory",
+    "one_layer",
+    "states",
+]

@@ -37,19 +37,20 @@ class Dynamics(Finding):
         eigenvalues: of W_hh of each gate.
         names: what the layers and directions are called.
         steps: what each step is called.
+        directions: D, 1 or 2.
     """
 
     radius: np.ndarray
     exponent: np.ndarray
     eigenvalues: dict[str, np.ndarray]
     names: tuple[str, ...]
-    reverse: tuple[bool, ...]
     steps: tuple[str, ...]
+    directions: int
 
     @property
     def last_exponent(self) -> np.ndarray:
         """Of each layer the exponent over all steps, (L*D,)."""
-        return np.array([one[0 if back else -1] for one, back in zip(self.exponent, self.reverse, strict=True)])
+        return np.array([one[0 if k % self.directions else -1] for k, one in enumerate(self.exponent)])
 
     def sentence(self) -> str:
         """Whether differences grow or shrink, and how fast."""
@@ -66,13 +67,13 @@ class Dynamics(Finding):
         )
 
     def to_frame(self) -> "pd.DataFrame":
-        """A row for each layer and step: layer, step, name, radius, exponent."""
+        """A row for each layer, direction and step."""
         import pandas as pd
 
-        LD, T = self.radius.shape
+        number, step = (one.ravel() for one in np.indices(self.radius.shape))
+        places = {"layer": number // self.directions, "reverse": number % self.directions == 1, "step": step}
         numbers = {"radius": self.radius.ravel(), "exponent": self.exponent.ravel()}
-        places = {"layer": np.repeat(self.names, T), "step": np.tile(np.arange(T), LD), "name": [*self.steps] * LD}
-        return pd.DataFrame({**places, **numbers})
+        return pd.DataFrame({**places, "read": np.array(self.steps, object)[step], **numbers})
 
     def plot(self) -> "Figure":
         """Of each layer, the spectral radius of each step and the growth per step so far."""
@@ -136,7 +137,7 @@ def dynamics(reading: Reading, *, progress: Callable[[float], None] | None = Non
     by_layer = [np.linalg.eigvals(one.weight_hh.numpy()) for one in chain]  # (G, H) each
     eigenvalues = {gate: np.stack([of[g] for of in by_layer]) for g, gate in enumerate(reading.layer.cell.gates)}
     names = tuple(one.name for one in chain)
-    return Dynamics(radius, exponent, eigenvalues, names, tuple(one.reverse for one in chain), reading.steps)
+    return Dynamics(radius, exponent, eigenvalues, names, reading.steps, reading.layer.num_directions)
 
 
 def _over_time(one: Jacobian, tell: Callable[[], None]) -> tuple[np.ndarray, np.ndarray]:

@@ -35,6 +35,7 @@ class GradientByLag(Finding):
             there was no such step.
         layers: the same by the state of each layer and direction.
         names: what these are called.
+        directions: D, 1 or 2.
         at: the steps of the losses.
         window: steps of truncated backpropagation through time, or None.
         learned: the mean of what is left of the norms where windows cut them off; the mean itself without.
@@ -43,6 +44,7 @@ class GradientByLag(Finding):
     norms: np.ndarray
     layers: np.ndarray
     names: tuple[str, ...]
+    directions: int
     at: np.ndarray
     window: int | None
     learned: np.ndarray
@@ -73,13 +75,12 @@ class GradientByLag(Finding):
         return text
 
     def to_frame(self) -> "pd.DataFrame":
-        """A row for each loss, layer and lag: at, layer, lag, norm."""
+        """A row for each layer, direction, loss and lag."""
         import pandas as pd
 
-        layer, loss, lag = np.nonzero(np.isfinite(self.layers))
-        names = np.array(self.names, object)[layer]
-        values = self.layers[layer, loss, lag]
-        return pd.DataFrame({"at": self.at[loss], "layer": names, "lag": lag, "norm": values})
+        number, loss, lag = np.nonzero(np.isfinite(self.layers))
+        places = {"layer": number // self.directions, "reverse": number % self.directions == 1}
+        return pd.DataFrame({**places, "at": self.at[loss], "lag": lag, "norm": self.layers[number, loss, lag]})
 
     def plot(self) -> "Figure":
         """The mean by lag, on a logarithmic axis, and what a window leaves of it."""
@@ -156,7 +157,8 @@ def gradient_by_lag(
     norms = np.where(np.isfinite(found).any(0), np.sqrt(np.nansum(found**2, 0)), np.nan)
     inside = np.full(norms.shape, True) if window is None else np.arange(K) <= (ends[0] % window)[:, np.newaxis]
     learned = np.nanmean(np.where(inside | np.isnan(norms), norms, 0.0), 0)
-    return GradientByLag(norms, found, tuple(one.name for one in chain), asked, window, learned)
+    names = tuple(one.name for one in chain)
+    return GradientByLag(norms, found, names, D, asked, window, learned)
 
 
 def _taken_back(reading: Reading, chain: list[Jacobian], asked: np.ndarray, right: Tensor, first: int) -> np.ndarray:

@@ -41,6 +41,7 @@ class Memory(Finding):
         left: what is left of a change of the whole state after 0, 1, 2 ... steps, as a part of it.
         left_in: of a change in each layer and direction, what is left in that layer.
         names: what the layers and directions are called.
+        directions: D, 1 or 2.
     """
 
     half_life: np.ndarray
@@ -50,6 +51,7 @@ class Memory(Finding):
     left: np.ndarray
     left_in: np.ndarray
     names: tuple[str, ...]
+    directions: int
 
     def sentence(self) -> str:
         """How long the whole state and the longest-lived unit remember."""
@@ -66,11 +68,11 @@ class Memory(Finding):
         return f"{text}unit {unit}{where} remembers longest, with a half-life of {_steps(longest)}{seen}."
 
     def to_frame(self) -> "pd.DataFrame":
-        """A row for each unit: layer, unit, half_life, reached, and the half-life of each state."""
+        """A row for each layer, direction and unit."""
         import pandas as pd
 
-        LD, H = self.half_life.shape
-        places = {"layer": np.repeat(self.names, H), "unit": np.tile(np.arange(H), LD)}
+        number, unit = (one.ravel() for one in np.indices(self.half_life.shape))
+        places = {"layer": number // self.directions, "reverse": number % self.directions == 1, "unit": unit}
         numbers = {"half_life": self.half_life.ravel(), "reached": self.reached.ravel()}
         states = {f"half_life {name}": one.ravel() for name, one in self.by_state.items()}
         return pd.DataFrame({**places, **numbers, **states})
@@ -103,9 +105,9 @@ def memory(
 
     Each unit is changed on its own before a step, and the network, in float64 and with all its nonlinearity, goes on
     beside one that was not changed. What is left is the distance of the two, in parts of the change; where changes are
-    made at several steps, the root mean square of it. The half-life of a unit is about the states of its own layer, that
-    of the whole state about all layers that a change reaches (in a layer that reads both ways, its own direction). A
-    unit that has handed its change on to others counts as remembering it.
+    made at several steps, the root mean square of it. The half-life of a unit is about the states of its own layer,
+    that of the whole state about all layers that a change reaches (in a layer that reads both ways, its own direction).
+    A unit that has handed its change on to others counts as remembering it.
 
     Args:
         reading: of one sequence.
@@ -157,6 +159,7 @@ def memory(
         whole,
         np.sqrt((left**2).mean((0, 2))),
         tuple(one.name for one in stack),
+        reading.layer.num_directions,
     )
 
 
