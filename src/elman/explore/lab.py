@@ -49,7 +49,7 @@ class Experiment:
     hidden_size: int = 32
     length: int | None = None
     window: int | None = None
-    sees: int = 10
+    sees: int = 8
     learning_rate: float = 0.005
     seed: int = 0
     steps: int = 1500

@@ -7,7 +7,7 @@ import numpy as np
 
 NOT_ASKED = -1  # among targets: at this step there is no question
 
-SYMBOLS = 8  # of echo
+SYMBOLS = 6  # of echo
 MARKED = 0.05  # the probability of a mark at a step
 LAGS = 20  # of delay: all of 1 to so many at once
 DELAYED = 4  # symbols of delay
@@ -87,7 +87,7 @@ class Task:
 def echo(random: np.random.Generator, length: int, rows: int) -> Batch:
     """Repeat the symbol that was marked k steps ago.
 
-    A symbol of eight comes at every step, one in twenty of them with a mark. At every step from the first mark on the
+    A symbol of six comes at every step, one in twenty of them with a mark. At every step from the first mark on the
     symbol that was marked last is asked for: k steps ago, where k is 0 at the mark and grows until the next one. All
     other symbols are to be ignored, though only the mark tells them apart.
 
@@ -97,7 +97,7 @@ def echo(random: np.random.Generator, length: int, rows: int) -> Batch:
     Example:
         >>> batch = echo(np.random.default_rng(0), 100, 2)
         >>> batch.x.shape, batch.targets.shape
-        ((2, 100, 9), (2, 100, 1))
+        ((2, 100, 7), (2, 100, 1))
     """
     symbols = random.integers(0, SYMBOLS, (rows, length))
     marks = random.random((rows, length)) < MARKED

@@ -47,6 +47,10 @@ class Writing(Iterator[str]):
         temperature, top_k, top_p: as for `elman.models.sampling.sampled_from`.
         seed: of the random numbers, as for NumPy's `default_rng`.
 
+    Attributes:
+        ended: whether the end of the document was drawn.
+        never: numbers of symbols that are never drawn.
+
     Raises:
         InputError: an argument is out of its range.
     """
@@ -65,7 +69,7 @@ class Writing(Iterator[str]):
         self.sample(temperature=temperature, top_k=top_k, top_p=top_p)
         self.ended = False
         self._stream, self._codec = stream, codec
-        self._never = (START, UNKNOWN) if ends else (START, UNKNOWN, END)
+        self.never = (START, UNKNOWN) if ends else (START, UNKNOWN, END)
         self._random = np.random.default_rng(seed)
         self._shown = Decoding(codec)
         self._follow([START])
@@ -116,10 +120,13 @@ class Writing(Iterator[str]):
         """How likely the network finds each symbol as the next one, by its number; (V,). No temperature is in it."""
         return sampled_from(self._scores)
 
-    @property
-    def drawn_with(self) -> np.ndarray:
-        """The probabilities that the next symbol is drawn with, by its number; (V,)."""
-        return sampled_from(self._scores, never=self._never, **self._how)
+    def drawn_from(self, scores: np.ndarray) -> np.ndarray:
+        """The probabilities that a symbol is drawn with, by its number, of scores as `state` has them.
+
+        Shape:
+            scores (V,) -> (V,)
+        """
+        return sampled_from(scores, never=self.never, **self._how)
 
     @property
     def held(self) -> str:
@@ -132,11 +139,18 @@ class Writing(Iterator[str]):
         self._shown.begun = self._shown.begun or bool(ids)
         self._follow(ids)
 
+    def reading(self, text: str) -> Iterator[int]:
+        """`read`, a symbol at a time: gives the number of each when it was read."""
+        for symbol in self._codec.encode(text).tolist():
+            self._shown.begun = True
+            self._follow([symbol])
+            yield symbol
+
     def __next__(self) -> str:
         """What the next symbol adds to the text; "" for a part of a character, of which the rest is to come."""
         if self.ended:
             raise StopIteration
-        added = self.choose(drawn(self.drawn_with, self._random.random()))
+        added = self.choose(drawn(self.drawn_from(self._scores), self._random.random()))
         if self.ended:
             raise StopIteration
         return added
@@ -151,7 +165,7 @@ class Writing(Iterator[str]):
             raise InputError("the text has ended: go back, or begin anew")
         if isinstance(symbol, bool) or not isinstance(symbol, int) or not 0 <= symbol < len(self._scores):
             raise InputError(f"symbol is {symbol!r}, expected a number from 0 to {len(self._scores) - 1}")
-        if symbol in self._never:
+        if symbol in self.never:
             raise InputError(f"symbol is {symbol}, which is never written: it is the start, the end or the unknown one")
         if symbol == END:
             self.ended = True

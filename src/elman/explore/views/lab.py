@@ -4,6 +4,7 @@ from typing import Any
 
 from elman.equations import CELLS
 from elman.errors import InputError
+from elman.explore.arrays import packed
 from elman.explore.ask import Ask
 from elman.explore.lab import FEEDFORWARD, Experiment, Lab, Report
 from elman.explore.lab_tasks import TASKS
@@ -71,7 +72,7 @@ def chosen(ask: Ask) -> Experiment:
     first = Experiment()
     task = ask.choice("task", tuple(TASKS), first.task)
     cells = ask.fields.get("cells", first.cells)
-    if not isinstance(cells, list | tuple) or not all(one in CELLS for one in cells) or not cells:
+    if not isinstance(cells, list | tuple) or not cells or not all(one in list(CELLS) for one in cells):
         raise InputError(f"cells is {str(cells)[:80]}, expected some of {', '.join(CELLS)}")
     if len(set(cells)) != len(cells) or len(cells) > MOST_CELLS:
         raise InputError(f"cells names {len(cells)}, expected at most {MOST_CELLS}, each once")
@@ -107,7 +108,7 @@ def told(experiment: Experiment, report: Report) -> dict[str, Any]:
         "step": report.step,
         "loss": {name: one.loss for name, one in found},
         "accuracy": {name: one.accuracy for name, one in found},
-        "by_lag": {name: one.by_lag for name, one in found},
+        "by_lag": {name: packed(one.by_lag) for name, one in found},
         "said": sentence(experiment, report),
     }
 
