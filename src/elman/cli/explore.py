@@ -1,5 +1,6 @@
 """`elman explore MODEL`: a page on this machine that looks inside a model."""
 
+import dataclasses
 import webbrowser
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -8,20 +9,24 @@ import typer
 
 from elman.cli.flags import AudioColumn, ImageColumn, InputColumns, ModelArgument, TextColumn
 from elman.cli.reading import read_for
-from elman.cli.shown import tell
+from elman.cli.shown import tell, telling_warnings
+from elman.errors import InputError, require
 
 if TYPE_CHECKING:
+    from elman.cli.columns import Table
     from elman.explore.explored import Example
     from elman.tasks.estimator import Estimator
 
 MOST = 100  # examples
 TITLE = 60  # characters of a title
+PASSAGE = 300  # characters of a passage of a plain text
 
 
 def explore(
     model: ModelArgument,
     input: Annotated[
-        str | None, typer.Argument(metavar="[INPUT]", help="A table or a text of inputs, to choose from on the page")
+        str | None,
+        typer.Argument(metavar="[INPUT]", help="A table, a text or a folder of inputs, to choose from on the page"),
     ] = None,
     text: TextColumn = None,
     audio: AudioColumn = None,
@@ -32,18 +37,23 @@ def explore(
     ] = 8765,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page in a browser")] = True,
 ) -> None:
-    """Look inside a model, live: states, gates, gradients, memory and outputs on a page on this machine."""
-    from elman.errors import require
-
+    """Look inside a model: its states, gates, gradients and memory, live on a page on this machine."""
     require("fastapi", "serve")
     from elman.cli.models import open_model
     from elman.explore.explored import Explored
     from elman.explore.server import serve
+    from elman.models import Feedforward
 
     estimator, metadata = open_model(model)
+    if isinstance(estimator.model_, Feedforward) or not getattr(estimator.model_, "recurrent", True):
+        raise InputError(f"{model} has no memory, and so no hidden state to look at: train a recurrent network")
     examples = []
     if input is not None:
-        examples = _examples(estimator, metadata, model, input, text, audio, image, inputs)
+        flags = {"text": text, "inputs": inputs, "audio": audio, "image": image}
+        table = _table(estimator, metadata, model, input, flags)
+        for note in table.notes:
+            tell(note)
+        examples = _examples(table)
 
     def ready(address: str) -> None:
         typer.echo(f"{Path(model).name}: {address}")
@@ -51,38 +61,71 @@ def explore(
         if browser:
             webbrowser.open(address)
 
-    serve(Explored(Path(model).name, estimator, examples, metadata), port, ready)
+    with telling_warnings():
+        serve(Explored(Path(model).name, estimator, examples, metadata), port, ready)
 
 
-def _examples(
-    estimator: "Estimator",
-    metadata: dict[str, Any],
-    model: str,
-    file: str,
-    text: str | None,
-    audio: str | None,
-    image: str | None,
-    inputs: list[str] | None,
-) -> "list[Example]":
-    """The first inputs of a file."""
-    import dataclasses
-
+def _table(estimator: "Estimator", metadata: dict[str, Any], model: str, file: str, flags: dict[str, Any]) -> "Table":
+    """The first inputs of a file, or of a folder of media files."""
     from elman.cli.media import with_media
     from elman.cli.models import columns_of
+
+    columns = columns_of(metadata, model, **flags)
+    if Path(file).is_dir() or (columns.media and _is_media(file)):
+        table = _media(estimator, model, file)
+    else:
+        table = read_for(estimator, model, file, dataclasses.replace(columns, target=None))
+    first = list(table.X[:MOST])
+    return with_media(
+        dataclasses.replace(table, X=first, keys=list(table.keys[: len(first)]), y=[]), estimator.codecs_["input"]
+    )
+
+
+def _is_media(file: str) -> bool:
+    from elman.codecs.sequences import SUFFIXES
+
+    return Path(file).suffix.lower() in SUFFIXES
+
+
+def _media(estimator: "Estimator", model: str, file: str) -> "Table":
+    """A media file, or those of a folder."""
+    import pandas as pd
+
+    from elman.cli.columns import Columns, Table
+    from elman.cli.media import fitting_arguments, reads
+    from elman.codecs import MEDIA
+
+    if estimator.codecs_["input"].kind not in MEDIA:
+        raise InputError(f"{file} is a folder, but {reads(estimator, model)}: give a table of them")
+    paths = [Path(one) for one in fitting_arguments([file], estimator, model)]
+    frame = pd.DataFrame({"file": map(str, paths)})
+    return Table(Columns(), list(paths), [], frame, [path.name for path in paths])
+
+
+def _examples(table: "Table") -> "list[Example]":
+    """What the page offers: of one plain text its passages."""
     from elman.explore.explored import Example
 
-    columns = columns_of(metadata, model, text, inputs, audio=audio, image=image)
-    table = read_for(estimator, model, file, dataclasses.replace(columns, target=None))
-    table = dataclasses.replace(
-        table, X=table.X[:MOST], y=[], keys=table.keys[:MOST] or list(range(len(table.X[:MOST])))
-    )
-    table = with_media(table, estimator.codecs_["input"])
-    return [Example(_title(raw, key), raw) for raw, key in zip(table.X, table.keys, strict=True)]
+    X, keys = table.X, table.keys
+    if table.columns.is_plain_text and len(X) == 1 and isinstance(X[0], str):
+        X = _passages(X[0])
+        keys = list(range(len(X)))
+    return [Example(_title(raw, key), raw) for raw, key in zip(X, keys, strict=True)]
+
+
+def _passages(text: str) -> list[str]:
+    """The first paragraphs of a text, of long ones the beginnings."""
+    found = []
+    for paragraph in text.replace("\r\n", "\n").split("\n\n"):
+        passage = paragraph.strip("\n")
+        if len(passage) > PASSAGE:
+            passage = passage[:PASSAGE].rpartition(" ")[0] or passage[:PASSAGE]
+        found += [passage] if passage.strip() else []
+    return found[:MOST]
 
 
 def _title(raw: Any, key: Any) -> str:
     """What an input is called: its text, or its name."""
-    if isinstance(raw, list):
-        raw = " ".join(raw)
-    title = " ".join(raw.split()) if isinstance(raw, str) else str(key)
+    text = " ".join(raw) if isinstance(raw, list) else raw
+    title = " ".join(text.split()) if isinstance(text, str) else str(key)
     return title if len(title) <= TITLE else f"{title[: TITLE - 1]}…"

@@ -58,6 +58,12 @@ class Cell:
 
         return latex(self)
 
+    def mathml(self) -> str:
+        """The equations in presentation MathML, which browsers draw; see `elman.equations.mathml`."""
+        from elman.equations.mathml import mathml
+
+        return mathml(self)
+
     def to_config(self) -> dict[str, Any]:
         """The cell as plain JSON: a list of whitelisted operations, no code."""
         return {

@@ -1,14 +1,18 @@
 """The model that the page looks into, and what it has read."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
-from threading import Lock
-from typing import Any
+from threading import Lock, RLock
+from typing import Any, TypeVar
+
+import numpy as np
+import torch
 
 from elman.errors import InputError
-from elman.inspection import Reading, Unrolled
+from elman.inspection import Reading, States, Unrolled, states
 from elman.tasks.estimator import Estimator
+
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
@@ -49,7 +53,7 @@ class Explored:
 
 
 class Seen:
-    """One input as each recurrent network of a model read it.
+    """One input as each recurrent network of a model read it; what is computed of it is computed once.
 
     Args:
         number: of the request that read it.
@@ -60,16 +64,12 @@ class Seen:
     def __init__(self, number: int, raw: Any, readings: Sequence[Reading]) -> None:
         self.number, self.raw = number, raw
         self.readings = {reading.part: reading for reading in readings}
-        self._unrolled: dict[str, Unrolled] = {}
-        self._lock = Lock()
-
-    @cached_property
-    def parts(self) -> tuple[str, ...]:
-        """What the networks are called; the last one writes."""
-        return tuple(self.readings)
+        self.parts = tuple(self.readings)
+        self._found: dict[Hashable, Any] = {}
+        self._lock = RLock()
 
     def reading(self, part: str | None) -> Reading:
-        """The reading of a part; None: of the last.
+        """The reading of a part; None: of the last, which writes.
 
         Raises:
             InputError: there is no such part.
@@ -79,13 +79,43 @@ class Seen:
             raise InputError(f"part is {name!r}, expected one of {', '.join(self.parts)}")
         return self.readings[name]
 
-    def unrolled(self, part: str | None) -> Unrolled:
-        """What the layers of a part give, computed once."""
-        import torch
-
-        reading = self.reading(part)
+    def once(self, key: Hashable, compute: Callable[[], Found]) -> Found:
+        """What `compute` gives, or gave the last time."""
         with self._lock:
-            if reading.part not in self._unrolled:
-                with torch.no_grad():
-                    self._unrolled[reading.part] = reading.unroll()
-            return self._unrolled[reading.part]
+            if key not in self._found:
+                self._found[key] = compute()
+            found: Found = self._found[key]
+            return found
+
+    def unrolled(self, part: str | None = None) -> Unrolled:
+        """What the layers of a part give."""
+        reading = self.reading(part)
+
+        def compute() -> Unrolled:
+            with torch.no_grad():
+                return reading.unroll()
+
+        return self.once(("unrolled", reading.part), compute)
+
+    def states(self, part: str | None = None) -> States:
+        """The states and gates of all layers of a part."""
+        reading = self.reading(part)
+        return self.once(("states", reading.part), lambda: states(reading))
+
+    def outputs(self, part: str | None = None) -> np.ndarray:
+        """What the model gives, before any softmax, (U, O)."""
+        reading = self.reading(part)
+
+        def compute() -> np.ndarray:
+            assert reading.output is not None  # those of models have one
+            h, last, _ = self.unrolled(part)
+            with torch.no_grad():
+                found: np.ndarray = reading.output(h, last)[0].numpy()
+            return found
+
+        return self.once(("outputs", reading.part), compute)
+
+    def probabilities(self, part: str | None = None) -> np.ndarray:
+        """What a softmax makes of the outputs, (U, O)."""
+        found: np.ndarray = torch.from_numpy(self.outputs(part)).softmax(-1).numpy()
+        return found

@@ -40,10 +40,21 @@ class Tab:
         self.kept: dict[str, Any] = {}
         self._send = send
         self._outbox: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
-        self._running: dict[str, tuple[Ask, asyncio.Task[None]]] = {}  # by name
+        self._running: dict[str, tuple[Ask, asyncio.Task[None]]] = {}  # by name and slot
         self._tasks: set[asyncio.Task[None]] = set()
         self._pool = ThreadPoolExecutor(THREADS, "elman explore")
         self._loop = asyncio.get_running_loop()
+
+    @property
+    def looked_at(self) -> Seen:
+        """What was read last.
+
+        Raises:
+            InputError: nothing was.
+        """
+        if self.seen is None:
+            raise InputError("nothing has been read yet: give an input first")
+        return self.seen
 
     async def deliver(self) -> None:
         """Send what there is to send, in its order, until the page is closed."""
@@ -83,8 +94,8 @@ class Tab:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _begin(self, number: int, request: Request, fields: dict[str, Any]) -> None:
-        """Answer a request, after the older one of the same name has ended, which nobody waits for any longer."""
-        name = fields["do"]
+        """Answer a request, after the older one of its name and slot has ended, which nobody waits for any longer."""
+        name = f"{fields['do']} {fields.get('slot') or ''}".rstrip()
         ask = Ask(fields, lambda more: self._loop.call_soon_threadsafe(partial(self._tell, number, **more)))
         before = self._running.get(name)
         if before is not None:
@@ -105,8 +116,6 @@ class Tab:
         """The last message of a request."""
         try:
             ask.check()
-            if request.of_reading and self.seen is None:
-                raise InputError("nothing has been read yet: give an input first")
             return {"is": plain(request.answer(self, ask))}
         except Cancelled:
             return {"cancelled": True}

@@ -1,9 +1,28 @@
 """What a recurrent network does inside: states, gradients by lag, memory, dynamics; numbers first, drawing apart."""
 
 # Not lazy, as `elman.tasks` is: a module here may have the name of its function, and would stand in its place.
+from elman.inspection.dynamics import Dynamics, dynamics
 from elman.inspection.finding import Finding
+from elman.inspection.gradient_by_lag import GradientByLag, gradient_by_lag
 from elman.inspection.layers import OneLayer, layer_number, layers, one_layer
+from elman.inspection.memory import Memory, memory
 from elman.inspection.reading import Reading, Unrolled
 from elman.inspection.states import States, states
 
-__all__ = ["Finding", "OneLayer", "Reading", "States", "Unrolled", "layer_number", "layers", "one_layer", "states"]
+__all__ = [
+    "Dynamics",
+    "Finding",
+    "GradientByLag",
+    "Memory",
+    "OneLayer",
+    "Reading",
+    "States",
+    "Unrolled",
+    "dynamics",
+    "gradient_by_lag",
+    "layer_number",
+    "layers",
+    "memory",
+    "one_layer",
+    "states",
+]

@@ -4,9 +4,10 @@ from typing import Any
 
 from elman.explore.ask import Ask
 from elman.explore.explored import Explored
-from elman.explore.inputs import LIMITS
+from elman.explore.inputs import LIMITS, series_columns
 from elman.explore.requests import Request, requests
 from elman.explore.session import MOST_BYTES, Tab
+from elman.explore.views.shown import sample
 from elman.nn import Recurrent
 from elman.tasks.description import network_equations
 from elman.tasks.readings import output_names
@@ -43,7 +44,13 @@ def about(tab: Tab, ask: Ask) -> dict[str, Any]:
             for part, one in layers.items()
         },
         "parameters": sum(one.numel() for one in estimator.model_.parameters()),
-        "input": {"kind": codec.kind, "level": getattr(codec, "level", None), "size": codec.size},
+        "input": {
+            "kind": codec.kind,
+            "level": getattr(codec, "level", None),
+            "size": codec.size,
+            "names": series_columns(explored) if codec.kind == "series" else None,
+            "sample": sample(explored),
+        },
         "outputs": outputs(explored),
         "examples": [one.title for one in explored.examples],
         "limits": {**LIMITS, "bytes": MOST_BYTES},

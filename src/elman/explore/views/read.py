@@ -4,26 +4,28 @@ from typing import Any
 
 import torch
 
+from elman.errors import InputError
 from elman.explore.ask import Ask
 from elman.explore.explored import Explored, Seen
-from elman.explore.inputs import given
+from elman.explore.inputs import MOST_STEPS, given
 from elman.explore.requests import Request
 from elman.explore.session import Tab
 from elman.explore.views.outputs import output
+from elman.explore.views.shown import shown
 from elman.tasks.readings import readings
 
 
 def read(tab: Tab, ask: Ask) -> dict[str, Any]:
     """Read an input, which the tab's further requests are about."""
-    raw = given(tab.explored, ask)
+    raw, notes = given(tab.explored, ask)
     seen = looked_at(tab.explored, raw, int(ask.fields["id"]))
     ask.check()
     found = output(tab.explored, seen)
     ask.check()
     tab.seen = seen
     return {
-        "text": raw if isinstance(raw, str) else " ".join(raw) if tab.explored.kind == "tokens" else None,
-        "notes": notes(tab.explored, raw),
+        "input": shown(tab.explored, raw),
+        "notes": notes,
         "parts": [
             {"part": name, "steps": one.steps, "asked": one.asked, "names": one.names}
             for name, one in seen.readings.items()
@@ -32,19 +34,20 @@ def read(tab: Tab, ask: Ask) -> dict[str, Any]:
     }
 
 
-def looked_at(explored: Explored, raw: Any, number: int = 0) -> Seen:
-    """An input as each recurrent network of the model reads it."""
+def looked_at(explored: Explored, raw: Any, number: int) -> Seen:
+    """An input as each recurrent network of the model reads it.
+
+    Raises:
+        InputError: it cannot be read, is empty, or has too many steps.
+    """
     with explored.lock, torch.no_grad():
-        return Seen(number, raw, readings(explored.estimator, raw))
-
-
-def notes(explored: Explored, raw: Any) -> list[str]:
-    """What a person should know of the input: symbols that were never seen in training."""
-    if explored.kind not in ("text", "tokens"):
-        return []
-    unknown = sorted(set(explored.estimator.codecs_["input"].unknown(raw)))
-    shown = ", ".join(map(repr, unknown[:5])) + (", ..." if len(unknown) > 5 else "")
-    return [f"not seen in training, and read as unknown: {shown}"] if unknown else []
+        seen = Seen(number, raw, readings(explored.estimator, raw))
+    T = len(seen.readings[seen.parts[0]].x)
+    if not T:
+        raise InputError("the input is empty: give at least one step")
+    if T > MOST_STEPS + 1:  # a text to go on with has a step before its first symbol
+        raise InputError(f"the input has {T:,} steps, expected at most {MOST_STEPS:,}: give a shorter one")
+    return seen
 
 
 REQUESTS = {"read": Request(read)}

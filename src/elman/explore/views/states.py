@@ -1,4 +1,4 @@
-"""The hidden states, and what else a layer computes, at every step."""
+"""The hidden states and gates of a layer at every step."""
 
 from typing import Any
 
@@ -9,13 +9,17 @@ from elman.explore.session import Tab
 
 
 def states(tab: Tab, ask: Ask) -> dict[str, Any]:
-    """A state of a layer in one direction, at every step, (T, H)."""
-    assert tab.seen is not None
-    seen = tab.seen
-    part = ask.text("part")
+    """A state or a gate of a layer in one direction, at every step, (T, H)."""
+    seen = tab.looked_at
+    part, number = ask.text("part"), row(seen, ask)
+    what = ask.text("what")
     found = seen.unrolled(part).states
-    what = ask.choice("what", tuple(found), next(iter(found)))
-    return {"what": what, "array": found[what][row(seen, ask), 0].numpy(), "of": seen.number}
+    if what is None or what in found:
+        what = what or next(iter(found))
+        return {"what": what, "array": found[what][number, 0].numpy(), "read": seen.number}
+    arrays = seen.states(part).arrays
+    what = ask.choice("what", tuple(arrays))
+    return {"what": what, "array": arrays[what][number], "read": seen.number}
 
 
 def row(seen: Seen, ask: Ask) -> int:
