@@ -7,13 +7,12 @@ const SIDE = 104;
 const GAP = 14;
 
 export class Looks {
-  constructor(place, store, pixels, { attention, symbols, grid }) {
+  constructor(place, picture, { attention, symbols, grid }) {
     this.rows = [...symbols, END];
     this.svg = draw("svg", { class: "looks", role: "img", "aria-label": "The image for each symbol written, light where the network looked" });
     this.place = make("div", { class: "stretch" }, this.svg);
     place.append(this.place);
-    this.image = drawn(pixels);
-    Object.assign(this, { attention, grid, store });
+    Object.assign(this, { attention, grid, image: picture });
     this.observer = new ResizeObserver(() => this.draw());
     this.observer.observe(this.place);
   }
@@ -47,12 +46,4 @@ export class Looks {
   unmount() {
     this.observer.disconnect();
   }
-}
-
-function drawn({ shape: [height, width], data }) {
-  const canvas = make("canvas", { width, height });
-  const image = new ImageData(width, height);
-  for (let k = 0; k < width * height; k++) image.data.set([data[3 * k], data[3 * k + 1], data[3 * k + 2], 255], 4 * k);
-  canvas.getContext("2d").putImageData(image, 0, 0);
-  return canvas.toDataURL();
 }

@@ -65,6 +65,7 @@ class Figure {
     this.ends = [
       whenSized(this.place, () => this.draw()),
       store.on(["reading", "part"], () => this.load()),
+      store.on(["late"], () => this.draw()),
       store.on(["step"], () => this.follow()),
       store.on(["unit", "layer", "reverse", "theme"], () => this.pictures()),
       store.on(["unrolled"], () => this.animate()),

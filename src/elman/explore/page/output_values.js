@@ -7,7 +7,7 @@ import { row } from "./outputs.js";
 import { signalOf } from "./signal.js";
 import { Cancelled, latest } from "./socket.js";
 
-export function values(place, { ask, store }) {
+export function values(place, { store }) {
   const heading = make("h3", {});
   const chartPlace = make("div", { class: "stretch" });
   const readPlace = make("div", { class: "stretch" });
@@ -18,14 +18,14 @@ export function values(place, { ask, store }) {
   let now = null;
   return {
     note: "",
-    async show(output, part) {
+    show(output, part) {
       const over = output.per === "sequence" ? output.over_time : output.values;
       now = { output, part, over };
       const last = row(output.values, output.values.shape[0] - 1);
       heading.textContent = output.per === "sequence" ? `Of the whole of it: ${last.map((value, k) => `${last.length > 1 ? `${output.names[k]} ` : ""}${short(value)}`).join(", ")}` : "A value at every step";
       note.textContent = output.per === "sequence" ? "What it would say if the sequence had ended at that step." : "";
       if (over) chart.show(part.steps, output.names.map((name, k) => ({ name, values: over.shape.length ? line(over, k) : [] })));
-      const signal = await signalOf(ask, store).catch(() => null);
+      const signal = signalOf(store);
       readPlace.parentElement.hidden = !signal;
       if (signal) read.show(part.steps, signal.names.slice(0, 6).map((name, k) => ({ name, values: line(signal.values, k) })));
     },

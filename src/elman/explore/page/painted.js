@@ -76,7 +76,7 @@ export class Painted {
     picture.setAttribute("width", width);
     picture.setAttribute("height", height + 44);
     picture.setAttribute("viewBox", `0 0 ${width} ${height + 44}`);
-    const body = signal.kind === "audio" || signal.values.shape[1] > 8 ? spectrogram(signal.values, axis, height) : curves(signal.values, axis, height);
+    const body = signal.kind === "audio" || signal.values.shape[1] > 8 ? spectrogram(signal, axis, height) : curves(signal.values, axis, height);
     this.line = draw("line", { class: "cursor-line", y1: 0, y2: height + 18 });
     picture.replaceChildren(
       draw("rect", { class: "catch", width, height: height + 44 }),
@@ -132,18 +132,19 @@ function curves({ shape: [T, I], data }, axis, height) {
   });
 }
 
-function spectrogram({ shape: [T, I], data }, axis, height) {
-  const wide = axis.end - axis.first;
+function spectrogram({ values: { shape: [T, I], data }, stack = 1 }, axis, height) {
+  const start = axis.first * stack; // frames of a step stand side by side
+  const wide = Math.min(axis.end * stack, T) - start;
   const canvas = make("canvas", { width: wide, height: I });
   const image = new ImageData(wide, I);
   const low = data.reduce((a, b) => Math.min(a, b), Infinity);
   const high = data.reduce((a, b) => Math.max(a, b), -Infinity);
   for (let t = 0; t < wide; t++) {
     for (let k = 0; k < I; k++) {
-      const colour = sequential((data[(axis.first + t) * I + k] - low) / (high - low || 1), 1, true);
+      const colour = sequential((data[(start + t) * I + k] - low) / (high - low || 1), 1, true);
       image.data.set([...colour, 255], 4 * ((I - 1 - k) * wide + t));
     }
   }
   canvas.getContext("2d").putImageData(image, 0, 0);
-  return [draw("image", { href: canvas.toDataURL(), x: axis.left, y: 0, width: axis.room, height, preserveAspectRatio: "none", "image-rendering": T > axis.room ? "auto" : "pixelated" }), draw("text", { class: "tick", x: axis.left - 8, y: 12, "text-anchor": "end" }, "high"), draw("text", { class: "tick", x: axis.left - 8, y: height, "text-anchor": "end" }, "low")];
+  return [draw("image", { href: canvas.toDataURL(), x: axis.left, y: 0, width: (axis.room * wide) / ((axis.end - axis.first) * stack), height, preserveAspectRatio: "none", "image-rendering": T > axis.room ? "auto" : "pixelated" }), draw("text", { class: "tick", x: axis.left - 8, y: 12, "text-anchor": "end" }, "high"), draw("text", { class: "tick", x: axis.left - 8, y: height, "text-anchor": "end" }, "low")];
 }
