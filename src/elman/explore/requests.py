@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from elman.explore.explored import Explored
     from elman.explore.session import Tab
 
-MODULES = ("views.about", "views.read", "views.over_time", "views.fan", "views.states")
+MODULES = ("views.about", "views.read", "views.over_time", "views.fan", "views.states", "views.inspections")
 """The modules of this package that answer requests: each has a table `REQUESTS`, by name."""
 
 
