@@ -1,6 +1,7 @@
 // The input: a text or numbers to edit, or one of the examples; whatever is changed is read at once.
 
 import { choice, make } from "./element.js";
+import { written } from "./numbers.js";
 
 const WAIT = 40; // milliseconds after a key before the input is read
 const NUMBERS = /^[\s\d.,;eE+naN-]*$/;
@@ -34,7 +35,7 @@ export function showInput(place, { store }) {
   };
   const showValue = () => {
     const { reading, text, values } = store.state;
-    const given = text ?? values ?? reading?.input.text ?? written(reading?.input.values);
+    const given = text ?? values ?? reading?.input.text ?? (reading?.input.values ? written(reading.input.values) : null);
     media.replaceChildren(...(reading?.input.picture ? [make("img", { src: reading.input.picture, alt: "The image that is read", width: 96, height: 96 })] : []));
     if (given !== undefined && given !== null && field.value !== given && document.activeElement !== field) field.value = given;
   };
@@ -67,12 +68,4 @@ function examples(about, store) {
   const chosen = own ? "" : (store.get("example") ?? 0);
   const options = [...(chosen === "" ? [["", "changed"]] : []), ...about.examples.map((title, k) => [k, title])];
   return [choice("Example", options, chosen, (k) => k !== "" && store.set({ example: Number(k), text: null, values: null, step: 0, from: 0, to: 0 }, { move: true }))];
-}
-
-// An array of values as text: a step a line.
-function written(values) {
-  if (!values) return null;
-  const [T, I] = values.shape;
-  const line = (t) => Array.from(values.data.slice(t * I, (t + 1) * I), (value) => String(Number(value.toPrecision(6)))).join(", ");
-  return Array.from({ length: T }, (_, t) => line(t)).join("\n");
 }

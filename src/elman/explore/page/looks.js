@@ -33,7 +33,7 @@ export class Looks {
     if (k > 0) {
       const own = this.attention.data.slice((k - 1) * rows * columns, k * rows * columns);
       const most = Math.max(...own);
-      own.forEach((share, r) => parts.push(draw("rect", { x: x + ((r % columns) * SIDE) / columns, y: y + (Math.floor(r / columns) * SIDE) / rows, width: SIDE / columns + 0.3, height: SIDE / rows + 0.3, fill: "#15171b", "fill-opacity": (0.78 * (1 - share / most)).toFixed(3) })));
+      own.forEach((share, r) => parts.push(draw("rect", { x: x + ((r % columns) * SIDE) / columns, y: y + (Math.floor(r / columns) * SIDE) / rows, width: SIDE / columns + 0.3, height: SIDE / rows + 0.3, fill: "#15171b", "fill-opacity": (0.66 * (1 - share / most)).toFixed(3) })));
     }
     parts.push(draw("rect", { class: "frame", x: x + 0.5, y: y + 0.5, width: SIDE - 1, height: SIDE - 1 }), draw("text", { class: "attention-text", x: x + SIDE / 2, y: y + SIDE + 18, "text-anchor": "middle" }, k === 0 ? "what it sees" : seen(this.rows[k - 1], 14)));
     return draw("g", {}, parts);

@@ -45,6 +45,7 @@ export function saidAt(store, part, step) {
   if (output.kind === "class") return { ...likeliest(sorted(output.names, row(output.over_time, step), 1)), faint: !last };
   if (output.kind === "values") return { said: short(row(valuesOf(output), step)[0], 2), faint: output.per === "sequence" && !last };
   if (output.kind === "written" && part.part !== "decoder") return { said: null };
+  if (output.kind === "fan") return { said: "forecast" };
   if (output.top) return likeliest(output.top[step]);
   return { said: null };
 }

@@ -5,6 +5,7 @@ import { make } from "./element.js";
 import { showInput } from "./input.js";
 import { listenToKeys } from "./keys.js";
 import { completeOverTime } from "./over_prefixes.js";
+import { numbers } from "./numbers.js";
 import { Cancelled, Socket, latest } from "./socket.js";
 import { Store } from "./state.js";
 import { switchTheme, startTheme } from "./theme.js";
@@ -127,16 +128,12 @@ const readAgain = latest(async () => {
 });
 
 // What the address asks to read: a text, numbers, or an example.
-export function inputOf({ state }) {
+function inputOf({ state }) {
   const { about } = state;
   const example = about.examples.length ? { example: Math.min(state.example ?? 0, about.examples.length - 1) } : {};
   if (state.text !== null) return { text: state.text };
   if (state.values !== null) return { values: numbers(state.values), ...example }; // at the times of the example
   return about.examples.length ? example : about.input.sample;
-}
-
-export function numbers(text) {
-  return text.trim().split(/\n+/).map((line) => line.trim().split(/[\s,;]+/).map((one) => (one === "nan" || one === "NaN" ? null : Number(one))));
 }
 
 function fault(error) {

@@ -5,7 +5,6 @@ import { LEFT, RIGHT } from "./chart.js";
 import { css, diverging, onto, sequential } from "./colours.js";
 import { draw, make, seen } from "./element.js";
 import { TimeAxis, followPointer, whenSized } from "./time_axis.js";
-import { largest } from "./reading.js";
 
 export class Painted {
   constructor(place, store, { label }) {
@@ -117,18 +116,18 @@ export class Painted {
   }
 }
 
+// Each series in a range of its own.
 function curves({ shape: [T, I], data }, axis, height) {
-  const most = largest(data);
-  const low = data.reduce((a, b) => Math.min(a, b), 0);
-  const high = data.reduce((a, b) => Math.max(a, b), 0);
-  const y = (value) => 6 + ((high - value) / (high - low || most)) * (height - 12);
   return Array.from({ length: I }, (_, k) => {
+    const own = Array.from({ length: T }, (_, t) => data[t * I + k]);
+    const known = own.filter(Number.isFinite);
+    const [low, high] = [Math.min(...known), Math.max(...known)];
     let text = "";
     for (let t = axis.first; t < Math.min(axis.end, T); t++) {
-      const value = data[t * I + k];
-      if (Number.isFinite(value)) text += `${text ? "L" : "M"}${axis.x(t).toFixed(1)} ${y(value).toFixed(1)}`;
+      const y = 6 + ((high - own[t]) / (high - low || 1)) * (height - 12);
+      if (Number.isFinite(y)) text += `${text ? "L" : "M"}${axis.x(t).toFixed(1)} ${y.toFixed(1)}`;
     }
-    return draw("path", { d: text, class: "line", fill: "none", stroke: k === 0 ? "var(--ink)" : "var(--pale)", "stroke-dasharray": k === 0 ? null : "4 3" });
+    return draw("path", { d: text, class: k ? "line thin" : "line", fill: "none", stroke: k === 0 ? "var(--ink)" : "var(--pale)", "stroke-dasharray": k === 0 ? null : "4 3" });
   });
 }
 
