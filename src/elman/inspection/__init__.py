@@ -7,6 +7,7 @@ from elman.inspection.gradient_by_lag import GradientByLag, gradient_by_lag
 from elman.inspection.layers import OneLayer, layer_number, layers, one_layer
 from elman.inspection.memory import Memory, memory
 from elman.inspection.reading import Reading, Unrolled
+from elman.inspection.saliency import Saliency, saliency
 from elman.inspection.states import States, states
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "Memory",
     "OneLayer",
     "Reading",
+    "Saliency",
     "States",
     "Unrolled",
     "dynamics",
@@ -24,5 +26,6 @@ __all__ = [
     "layers",
     "memory",
     "one_layer",
+    "saliency",
     "states",
 ]
