@@ -11,12 +11,14 @@ from torch import Tensor
 from elman.errors import InputError
 from elman.inspection.finding import Finding
 from elman.inspection.reading import Reading
+from elman.inspection.surroundings import is_text
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
 METHODS = ("gradient", "integrated", "occlusion")
+MOST_PAINTED = 1500  # steps
 NUMBERS = 4_000_000  # that the states of sequences that are run together may have
 
 
@@ -70,10 +72,11 @@ class Saliency(Finding):
         return pd.DataFrame({"step": np.arange(len(self.steps)), "read": self.steps, "value": self.values})
 
     def plot(self) -> "Figure":
-        """The steps, orange where they add and blue where they take away; steps that are numbers as bars."""
-        from elman.reports.painted import bars, is_text, painted
+        """The steps, orange where they add and blue where they take away; of numbers and of very many steps bars."""
+        from elman.reports.painted import bars, painted
 
-        return (painted if is_text(self.steps) else bars)(self.steps, self.values, "added to the output")
+        is_painted = len(self.steps) <= MOST_PAINTED and is_text(self.steps)
+        return (painted if is_painted else bars)(self.steps, self.values, "added to the output")
 
 
 def saliency(

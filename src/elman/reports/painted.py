@@ -13,12 +13,6 @@ from elman.reports.palette import BLUE, INK, ORANGE, PALE, RULE
 
 LETTER, LINE, SIZE = 0.104, 0.27, 11  # inches of a letter and of a line, points of a letter
 DARKEST = 0.6  # how much a colour covers, so that text on it can be read
-MOST_PAINTED = 1500  # steps
-
-
-def is_text(steps: Sequence[str]) -> bool:
-    """Whether steps are called by symbols or words, and not by numbers or times, and can all be painted."""
-    return len(steps) <= MOST_PAINTED and any(not one[:1].isdecimal() for one in steps)
 
 
 def painted(steps: Sequence[str], values: np.ndarray, what: str) -> Figure:
