@@ -16,7 +16,7 @@ def packed(array: Any) -> dict[str, Any]:
         >>> packed([[1.0, 2.0]])
         {'shape': [1, 2], 'f32': 'AACAPwAAAEA='}
     """
-    numbers = np.ascontiguousarray(array, np.dtype("<f4"))
+    numbers = np.asarray(array, np.dtype("<f4"), order="C")
     return {"shape": list(numbers.shape), "f32": base64.b64encode(numbers.tobytes()).decode("ascii")}
 
 
