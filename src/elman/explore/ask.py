@@ -59,7 +59,7 @@ class Ask:
     def choice(self, name: str, among: Sequence[str], default: str | None = None) -> str:
         """One of several words."""
         value = self.text(name, default)
-        if value not in among:
+        if value is None or value not in among:
             raise InputError(f"{name} is {_shown(value)}, expected one of {', '.join(among)}")
         return value
 

@@ -1,6 +1,6 @@
 """Who may speak to the page: a browser on this machine that came by the address we printed."""
 
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 
 Scope = MutableMapping[str, Any]
@@ -44,8 +44,7 @@ class Guard:
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        if reason := self.refusal(headers, needs_origin=scope["type"] == "websocket"):
+        if reason := self.refusal(scope["headers"], needs_origin=scope["type"] == "websocket"):
             await _refuse(scope["type"], reason, send)
             return
 
@@ -57,14 +56,17 @@ class Guard:
 
         await self._app(scope, receive, with_headers if scope["type"] == "http" else send)
 
-    def refusal(self, headers: dict[str, str], *, needs_origin: bool) -> str | None:
+    def refusal(self, headers: Iterable[tuple[bytes, bytes]], *, needs_origin: bool) -> str | None:
         """Why a request with these headers is refused; None: it is not."""
-        host, origin = headers.get("host", ""), headers.get("origin")
-        if host not in self._hosts:
+        found: dict[bytes, set[str]] = {b"host": set(), b"origin": set()}
+        for name, value in headers:
+            if name in found:
+                found[name].add(value.decode("latin-1"))
+        if not found[b"host"] or not found[b"host"] <= self._hosts:
             return "this page is for this machine alone: open the address that elman explore printed"
-        if origin is None and needs_origin:
+        if not found[b"origin"] and needs_origin:
             return "a WebSocket needs an Origin, which browsers send"
-        if origin is not None and origin not in self._origins:
+        if not found[b"origin"] <= self._origins:
             return "another site may not read this page"
         return None
 

@@ -45,7 +45,7 @@ def given(explored: Explored, ask: Ask) -> Given:
         return from_example(explored, example(explored, ask))
     if text is not None or values is not None or kind in MEDIA:
         what = "choose an example" if kind in MEDIA else "give one, or choose an example"
-        raise InputError(f"this model reads {KINDS[kind]}: {what}")  # type: ignore[index]
+        raise InputError(f"this model reads {KINDS[kind]}: {what}")
     raise InputError("there is nothing to read: give an input, or choose an example")
 
 
@@ -128,6 +128,7 @@ def series_of(explored: Explored, ask: Ask, values: np.ndarray) -> pd.DataFrame:
     if estimator.static and base is None:
         raise InputError(f"this model also reads {', '.join(estimator.static)}, which stays: choose an example to edit")
     first = FIRST_DAY if base is None else base[ORDER].iloc[0]
+    times: pd.Index[Any]
     if freq == STEPS:
         times = pd.Index(np.arange(T) + (0 if base is None else int(base[ORDER].iloc[0])))
     else:

@@ -11,7 +11,17 @@ if TYPE_CHECKING:
     from elman.explore.explored import Explored
     from elman.explore.session import Tab
 
-MODULES = ("views.about", "views.read", "views.signal", "views.over_time", "views.fan", "views.states", "views.writing", "views.lab")
+MODULES = (
+    "views.about",
+    "views.read",
+    "views.signal",
+    "views.over_time",
+    "views.fan",
+    "views.states",
+    "views.inspections",
+    "views.writing",
+    "views.lab",
+)
 """The modules of this package that answer requests: each has a table `REQUESTS`, by name."""
 
 

@@ -16,16 +16,12 @@ from elman.explore.session import Tab
 
 if TYPE_CHECKING:
     from fastapi import FastAPI, WebSocket
+    from uvicorn import Server
 
 ADDRESS = "127.0.0.1"
 PAGE = Path(__file__).with_name("page")
 LARGEST = 1 << 26  # bytes of a message that is still read, so that the page can be told that it is too large
 EXTRA = "serve"
-
-
-def fresh_token() -> str:
-    """What nobody can guess."""
-    return secrets.token_urlsafe(16)
 
 
 def application(explored: Explored, token: str, port: int) -> Guard:
@@ -47,7 +43,7 @@ def application(explored: Explored, token: str, port: int) -> Guard:
         routing.Mount(f"/{token}", files.StaticFiles(directory=PAGE, html=True)),
     ]
     app: FastAPI = fastapi.FastAPI(openapi_url=None, routes=routes)
-    return Guard(app, port)  # type: ignore[arg-type]
+    return Guard(app, port)
 
 
 async def talk(explored: Explored, websocket: "WebSocket") -> None:
@@ -57,10 +53,8 @@ async def talk(explored: Explored, websocket: "WebSocket") -> None:
     tab = Tab(explored, websocket.send_text)
     delivery = asyncio.create_task(tab.deliver())
     try:
-        while True:
-            tab.receive(await websocket.receive_text())
-    except WebSocketDisconnect:
-        return
+        while (message := await websocket.receive())["type"] != "websocket.disconnect":
+            tab.receive(message.get("text") or "")  # bytes are no request
     finally:
         tab.close()
         delivery.cancel()
@@ -87,6 +81,7 @@ def listening(port: int) -> socket.socket:
         raise InputError(
             f"port {port} cannot be used ({error.strerror or error}): give another one with --port, or 0 for a free one"
         ) from None
+    found.listen()  # from now on a browser that comes early waits
     return found
 
 
@@ -102,16 +97,30 @@ def serve(explored: Explored, port: int, ready: Callable[[str], None]) -> None:
         InputError: the port cannot be used.
         MissingExtra: a library of the extra is not installed.
     """
+    with listening(port) as own:
+        server, address = server_of(explored, own)
+        ready(address)
+        server.run(sockets=[own])
+
+
+def server_of(explored: Explored, own: socket.socket) -> tuple["Server", str]:
+    """The server of a page, which is yet to run, and the page's address, which has a token of its own.
+
+    Args:
+        explored: the model.
+        own: as `listening` gives it.
+
+    Raises:
+        MissingExtra: a library of the extra is not installed.
+    """
     uvicorn: Any = require("uvicorn", EXTRA)
     require("websockets", EXTRA)
-    token = fresh_token()
-    with listening(port) as own:
-        port = own.getsockname()[1]
-        app = application(explored, token, port)
-        config = uvicorn.Config(
-            app, log_level="warning", ws_max_size=LARGEST, timeout_graceful_shutdown=1, lifespan="off"
-        )
-        server = uvicorn.Server(config)
-        own.listen()  # from now on a browser that comes early waits
-        ready(f"http://{ADDRESS}:{port}/{token}/")
-        server.run(sockets=[own])
+    token, port = secrets.token_urlsafe(16), own.getsockname()[1]
+    config = uvicorn.Config(
+        application(explored, token, port),
+        log_level="warning",
+        ws_max_size=LARGEST,
+        timeout_graceful_shutdown=1,
+        lifespan="off",
+    )
+    return uvicorn.Server(config), f"http://{ADDRESS}:{port}/{token}/"

@@ -60,7 +60,7 @@ class Tab:
         """Send what there is to send, in its order, until the page is closed."""
         while True:
             message = await self._outbox.get()
-            await self._send(json.dumps(message, ensure_ascii=False, allow_nan=False))
+            await self._send(json.dumps(message, allow_nan=False))
 
     def receive(self, text: str) -> None:
         """Begin to answer a message of the page."""
@@ -96,7 +96,11 @@ class Tab:
     def _begin(self, number: int, request: Request, fields: dict[str, Any]) -> None:
         """Answer a request, after the older one of its name and slot has ended, which nobody waits for any longer."""
         name = f"{fields['do']} {fields.get('slot') or ''}".rstrip()
-        ask = Ask(fields, lambda more: self._loop.call_soon_threadsafe(partial(self._tell, number, **more)))
+
+        def send(more: dict[str, Any]) -> None:
+            self._loop.call_soon_threadsafe(partial(self._tell, number, **more))
+
+        ask = Ask(fields, send)
         before = self._running.get(name)
         if before is not None:
             before[0].cancelled.set()

@@ -52,7 +52,8 @@ class GradientByLag(Finding):
     @property
     def mean(self) -> np.ndarray:
         """The mean over the losses, (K,)."""
-        return np.nanmean(self.norms, 0)
+        mean: np.ndarray = np.nanmean(self.norms, 0)
+        return mean
 
     @property
     def reach(self) -> int:
@@ -183,7 +184,7 @@ def _taken_back(reading: Reading, chain: list[Jacobian], asked: np.ndarray, righ
                 gradient = one.backward(t, gradient)
             below.append(from_this)
         if top:
-            incoming = sum(below[1:], below[0]).unflatten(2, (D, -1))
+            incoming = sum(below[1:], below[0]).view(N, T, D, -1)
     return squares
 
 
@@ -209,7 +210,7 @@ def _by_output(reading: Reading, asked: np.ndarray, right: Tensor) -> tuple[Tens
     by_h = torch.zeros_like(h) if by_h is None else by_h
     both = [torch.zeros_like(x) if g is None else g for x, g in zip(last.values(), by_last, strict=True)]
     D = reading.layer.num_directions
-    return by_h.double().unflatten(2, (D, -1)), torch.stack(both, 2).double().transpose(0, 1).contiguous()
+    return by_h.double().view(*by_h.shape[:2], D, -1), torch.stack(both, 2).double().transpose(0, 1).contiguous()
 
 
 def _ends(reverse: bool, asked: np.ndarray, T: int, in_step: bool) -> np.ndarray:

@@ -113,8 +113,8 @@ def jacobian_of(layer: OneLayer) -> Jacobian:
         torch.stack([torch.stack([of[gate + ends[gate][1]] for gate in cell.gates]) for of in slopes]),
         torch.stack([torch.stack([of[gate + ends[gate][0]] for gate in cell.gates]) for of in slopes]),
         torch.stack([torch.stack([of[f"{name}_prev"] for name in cell.state]) for of in slopes]),
-        layer.weights.weight_ih.unflatten(0, (-1, H)),
-        layer.weights.weight_hh.unflatten(0, (-1, H)),
+        layer.weights.weight_ih.view(-1, H, layer.x.shape[1]),
+        layer.weights.weight_hh.view(-1, H, H),
     )
 
 

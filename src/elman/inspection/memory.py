@@ -181,7 +181,7 @@ def half_lives(left: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         before = np.take_along_axis(logs, np.maximum(k - 1, 0), -1)[..., 0]
         crossed = k[..., 0] - 1 + (before + math.log(2)) / (before - here)
         extended = np.where(here < -ROUNDING, K * math.log(2) / -here, math.inf)
-    return np.where(reached, crossed, extended), reached
+    return np.where(reached, crossed, extended), np.asarray(reached)
 
 
 def _followed(stack: list[OneLayer], s: int, change: float, start: int, K: int) -> tuple[Tensor, Tensor]:

@@ -23,7 +23,7 @@ export function showBeside(place, { ask, store }) {
       if (!(error instanceof Cancelled)) value.replaceChildren(make("p", { class: "fault" }, error.message));
     }
   };
-  store.on(["reading", "part", "step", "unit", "layer", "reverse", "what"], update);
+  store.on(["reading", "part", "late", "step", "unit", "layer", "reverse", "what"], update);
 }
 
 function stepper(store, part, step) {

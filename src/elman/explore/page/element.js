@@ -37,7 +37,8 @@ export function choice(label, options, value, chosen) {
 
 // A white space as one sees it, and a long name cut.
 export function seen(symbol, longest = 24) {
-  const text = String(symbol).replace(/\n/g, "↵").replace(/\t/g, "⇥").replace(/\s/g, "␣") || "·";
+  const whole = String(symbol).replace(/ 00:00:00$/, "");
+  const text = whole.trim() ? whole.replace(/\s/g, " ") : whole.replace(/\n/g, "↵").replace(/\t/g, "⇥").replace(/\s/g, "␣") || "·";
   return text.length > longest ? `${text.slice(0, longest - 1)}…` : text;
 }
 

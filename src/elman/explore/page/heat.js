@@ -12,8 +12,8 @@ const ROW = 13; // pixels of a row at most, where they are fitted
 
 export class Heat {
   // rowNames: what rows are called that are no units; rowKey: the name of the chosen row in the store.
-  constructor(place, store, { label, rowNames = null, rowKey = "unit", rowHeight = ROW }) {
-    Object.assign(this, { place, store, label, rowNames, rowKey, rowHeight });
+  constructor(place, store, { label, rowNames = null, rowKey = "unit", rowHeight = ROW, left = LEFT }) {
+    Object.assign(this, { place, store, label, rowNames, rowKey, rowHeight, left });
     this.canvas = make("canvas", { class: "heat", tabindex: 0, "data-cursor": true, role: "slider", "aria-label": label, "aria-valuenow": 0 });
     this.tip = make("div", { class: "tip", hidden: true });
     place.classList.add("heat-place");
@@ -59,7 +59,7 @@ export class Heat {
     const width = Math.round(this.place.clientWidth);
     if (!this.array || !width) return;
     const { canvas, order, store } = this;
-    this.axis = new TimeAxis(store, this.steps, LEFT, RIGHT, width);
+    this.axis = new TimeAxis(store, this.steps, this.left, RIGHT, width);
     this.high = this.row || Math.max(1, Math.min(this.rowHeight, HIGHEST / order.length));
     const rows = Math.round(this.high * order.length);
     const height = rows + BOTTOM + TOP;
@@ -73,7 +73,7 @@ export class Heat {
     pen.fillStyle = look.backgroundColor;
     pen.fillRect(0, 0, width, height);
     pen.imageSmoothingEnabled = this.axis.wide < 1;
-    pen.drawImage(this.cells, LEFT, TOP, this.axis.room, rows);
+    pen.drawImage(this.cells, this.left, TOP, this.axis.room, rows);
     pen.font = `12px ${look.fontFamily}`;
     this.labels(pen, rows, look);
     this.cross(pen, rows, look);
@@ -89,12 +89,12 @@ export class Heat {
     const every = Math.max(1, Math.ceil(14 / this.high));
     const at = this.order.indexOf(this.store.get(this.rowKey));
     this.order.forEach((unit, r) => {
-      if (r % every === 0 && Math.abs(r - at) * this.high > 12 && this.high * (r + 0.5) < rows - 3) pen.fillText(this.rowName(unit), LEFT - 8, TOP + this.high * (r + 0.5) + 4);
+      if (r % every === 0 && Math.abs(r - at) * this.high > 12 && this.high * (r + 0.5) < rows - 3) pen.fillText(this.rowName(unit), this.left - 8, TOP + this.high * (r + 0.5) + 4);
     });
   }
 
   rowName(unit) {
-    return this.rowNames ? seen(this.rowNames[unit] ?? "", 7) : String(unit);
+    return this.rowNames ? seen(this.rowNames[unit] ?? "", Math.floor((this.left - 8) / 6.6)) : String(unit);
   }
 
   cross(pen, rows, look) {
@@ -115,11 +115,11 @@ export class Heat {
     if (r >= 0) {
       const half = Math.max(this.high / 2, 1);
       pen.globalAlpha = 0.75;
-      pen.strokeRect(LEFT + 0.5, Math.round(middle - half) + 0.5, this.axis.room - 1, Math.max(1, Math.round(2 * half) - 1));
+      pen.strokeRect(this.left + 0.5, Math.round(middle - half) + 0.5, this.axis.room - 1, Math.max(1, Math.round(2 * half) - 1));
       pen.globalAlpha = 1;
       pen.textAlign = "right";
       pen.font = `bold 12px ${look.fontFamily}`;
-      pen.fillText(this.rowName(unit), LEFT - 8, middle + 4);
+      pen.fillText(this.rowName(unit), this.left - 8, middle + 4);
     }
   }
 

@@ -7,13 +7,12 @@ const SIDE = 104;
 const GAP = 14;
 
 export class Looks {
-  constructor(place, store, pixels, { attention, symbols, grid }) {
+  constructor(place, picture, { attention, symbols, grid }) {
     this.rows = [...symbols, END];
     this.svg = draw("svg", { class: "looks", role: "img", "aria-label": "The image for each symbol written, light where the network looked" });
     this.place = make("div", { class: "stretch" }, this.svg);
     place.append(this.place);
-    this.image = drawn(pixels);
-    Object.assign(this, { attention, grid, store });
+    Object.assign(this, { attention, grid, image: picture });
     this.observer = new ResizeObserver(() => this.draw());
     this.observer.observe(this.place);
   }
@@ -34,7 +33,7 @@ export class Looks {
     if (k > 0) {
       const own = this.attention.data.slice((k - 1) * rows * columns, k * rows * columns);
       const most = Math.max(...own);
-      own.forEach((share, r) => parts.push(draw("rect", { x: x + ((r % columns) * SIDE) / columns, y: y + (Math.floor(r / columns) * SIDE) / rows, width: SIDE / columns + 0.3, height: SIDE / rows + 0.3, fill: "#15171b", "fill-opacity": (0.78 * (1 - share / most)).toFixed(3) })));
+      own.forEach((share, r) => parts.push(draw("rect", { x: x + ((r % columns) * SIDE) / columns, y: y + (Math.floor(r / columns) * SIDE) / rows, width: SIDE / columns + 0.3, height: SIDE / rows + 0.3, fill: "#15171b", "fill-opacity": (0.66 * (1 - share / most)).toFixed(3) })));
     }
     parts.push(draw("rect", { class: "frame", x: x + 0.5, y: y + 0.5, width: SIDE - 1, height: SIDE - 1 }), draw("text", { class: "attention-text", x: x + SIDE / 2, y: y + SIDE + 18, "text-anchor": "middle" }, k === 0 ? "what it sees" : seen(this.rows[k - 1], 14)));
     return draw("g", {}, parts);
@@ -47,12 +46,4 @@ export class Looks {
   unmount() {
     this.observer.disconnect();
   }
-}
-
-function drawn({ shape: [height, width], data }) {
-  const canvas = make("canvas", { width, height });
-  const image = new ImageData(width, height);
-  for (let k = 0; k < width * height; k++) image.data.set([data[3 * k], data[3 * k + 1], data[3 * k + 2], 255], 4 * k);
-  canvas.getContext("2d").putImageData(image, 0, 0);
-  return canvas.toDataURL();
 }

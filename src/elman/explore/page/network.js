@@ -1,12 +1,14 @@
 // The network as the article draws it; a click or Enter unrolls it into time steps, and a click on a unit shows its sum.
 
 import { showArithmetic } from "./arithmetic.js";
-import { draw, make } from "./element.js";
+import { draw, make, seen } from "./element.js";
 import { equations } from "./equations.js";
 import { saidAt } from "./outputs.js";
 import { currentPart, largest, lens, network, once } from "./reading.js";
 import { saves } from "./save.js";
+import { signalOf } from "./signal.js";
 import { Cancelled } from "./socket.js";
+import { tickText } from "./ticks.js";
 import { whenSized } from "./time_axis.js";
 import { BOX, arrowheads, column, columnWidth, label, layout, recurrence, unitAt, unitsPicture } from "./unrolled.js";
 
@@ -65,6 +67,7 @@ class Figure {
     this.ends = [
       whenSized(this.place, () => this.draw()),
       store.on(["reading", "part"], () => this.load()),
+      store.on(["late"], () => this.draw()),
       store.on(["step"], () => this.follow()),
       store.on(["unit", "layer", "reverse", "theme"], () => this.pictures()),
       store.on(["unrolled"], () => this.animate()),
@@ -92,7 +95,7 @@ class Figure {
       const asked = Array.from({ length: num_layers * directions }, (_, k) =>
         once(this.ask, store, "states", { part: part.part, layer: Math.floor(k / directions), reverse: k % directions, what: "h" }));
       const found = await Promise.all(asked);
-      Object.assign(this, { part, D: directions, wide: columnWidth(directions), H: hidden_size, arrays: found.map((one) => one.array) });
+      Object.assign(this, { part, signal: signalOf(store), D: directions, wide: columnWidth(directions), H: hidden_size, arrays: found.map((one) => one.array) });
       this.pictures();
       this.follow();
     } catch (error) {
@@ -185,6 +188,13 @@ class Figure {
     return now >= first && now <= last ? [...shown, now] : shown;
   }
 
+  // What a step reads: its symbol, or the first of its numbers.
+  symbol(t) {
+    if (!this.signal || this.signal.stack) return this.signal ? "♪" : this.steps[t];
+    const { shape, data } = this.signal.values;
+    return `${tickText(Number(data[t * shape[1]].toPrecision(5)))}${shape[1] > 1 ? " …" : ""}`;
+  }
+
   step(t, places, now) {
     const { store, spread } = this;
     const x = this.x(t);
@@ -194,7 +204,7 @@ class Figure {
     const opacity = t === now ? 1 : Math.max(0, Math.min(1, spread * 2 - 0.7));
     const one = column({
       x, t, opacity, H: this.H, directions: this.D, images: this.images(t), chosen: { row: own, unit: store.get("unit") }, current: t === now && !rolled,
-      symbol: rolled ? "x" : this.steps[t], caption: rolled ? "" : `t = ${t + 1}`, said: said === null ? null : rolled ? "y" : said, share: rolled ? "" : share, faint: faint && !rolled,
+      symbol: rolled ? "x" : this.symbol(t), caption: rolled ? "" : this.signal ? seen(this.steps[t], 14) : `t = ${t + 1}`, said: said === null ? null : rolled ? "y" : said, share: rolled ? "" : share, faint: faint && !rolled,
     }, places);
     const last = t === this.steps.length - 1;
     const loops = places.hidden.flatMap((y, row) => (last && spread > 0.5 ? [] : [recurrence(x, y, spread, { wide: this.wide, back: this.D === 2 && row % 2 === 1, opacity })]));

@@ -28,7 +28,7 @@ export function mount(element, { ask, store }) {
     }
     form?.show(output, currentPart(store));
   };
-  const end = store.on(["reading", "part"], show);
+  const end = store.on(["reading", "part", "late"], show);
   show();
   return {
     save: saves("output", () => form?.pictures() ?? [], () => form?.rows() ?? []),

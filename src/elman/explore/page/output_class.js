@@ -23,7 +23,7 @@ export function classOverTime(place, { store }) {
       now = { output, part };
       heading.textContent = `The whole of it: ${output.predicted}`;
       list.replaceChildren(bars(sorted(output.names, output.probabilities)));
-      chart.show(part.steps, shown(output, part.steps.length).map((k) => ({ name: output.names[k], values: classLine(output.over_time, k) })), { bounds: [0, 1] });
+      if (output.over_time) chart.show(part.steps, shown(output, part.steps.length).map((k) => ({ name: output.names[k], values: classLine(output.over_time, k) })), { bounds: [0, 1] });
     },
     pictures: () => [chart.element],
     rows: () => [["step", "read", ...now.output.names], ...now.part.steps.map((step, t) => [t, step, ...row(now.output.over_time, t)])],

@@ -8,7 +8,7 @@ export function tagsOfSteps(place, { store }) {
   const heatPlace = make("div", { class: "stretch" });
   const scale = make("span", {});
   place.append(line, make("section", { class: "section" }, make("h3", {}, "Every tag at every step"), make("p", { class: "note" }, "The probability of each tag, darker where it is larger. ", scale), heatPlace));
-  const heat = new Heat(heatPlace, store, { label: "Probability of each tag at each step", rowNames: [], rowKey: "tagRow", rowHeight: 24 });
+  const heat = new Heat(heatPlace, store, { label: "Probability of each tag at each step", rowNames: [], rowKey: "tagRow", rowHeight: 24, left: 128 });
   let now = null;
   const mark = () => line.querySelectorAll("[data-step]").forEach((one) => one.classList.toggle("at", Number(one.dataset.step) === store.get("step")));
   line.addEventListener("click", (event) => {

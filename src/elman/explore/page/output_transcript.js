@@ -7,7 +7,7 @@ import { signalOf } from "./signal.js";
 import { hypothesesTable } from "./hypotheses.js";
 import { range } from "./time_axis.js";
 
-export function transcript(place, { ask, store }) {
+export function transcript(place, { store }) {
   const text = make("p", { class: "said-text" });
   const heatPlace = make("div", { class: "stretch" });
   const soundPlace = make("div", { class: "stretch" });
@@ -23,14 +23,14 @@ export function transcript(place, { ask, store }) {
   let now = null;
   return {
     note: "",
-    async show(output, part) {
+    show(output, part) {
       now = { output, part };
       text.textContent = output.text || "(nothing)";
       heat.rowNames = output.names;
       heat.show(part.steps, output.posteriors, { positive: true, order: heard(output.posteriors) });
       scale.replaceChildren(legend(1, true));
       others.replaceChildren(hypothesesTable(output.hypotheses));
-      const signal = await signalOf(ask, store).catch(() => null);
+      const signal = signalOf(store);
       soundPlace.hidden = !signal;
       if (signal) sound.show(part, said(output, part.steps.length), { positive: true, signal });
     },

@@ -7,33 +7,37 @@ import { row } from "./outputs.js";
 import { signalOf } from "./signal.js";
 import { Cancelled, latest } from "./socket.js";
 
-export function values(place, { ask, store }) {
+const MOST_READ = 6; // series that are drawn
+
+export function values(place, { store }) {
   const heading = make("h3", {});
   const chartPlace = make("div", { class: "stretch" });
   const readPlace = make("div", { class: "stretch" });
   const note = make("p", { class: "note" });
   place.append(heading, note, chartPlace, make("section", { class: "section" }, make("h3", {}, "What was read"), readPlace));
   const chart = new Chart(chartPlace, store, { label: "The values that the network gives", height: 240 });
-  const read = new Chart(readPlace, store, { label: "The values that were read", height: 160 });
+  let read = [];
   let now = null;
   return {
     note: "",
-    async show(output, part) {
+    show(output, part) {
       const over = output.per === "sequence" ? output.over_time : output.values;
       now = { output, part, over };
       const last = row(output.values, output.values.shape[0] - 1);
       heading.textContent = output.per === "sequence" ? `Of the whole of it: ${last.map((value, k) => `${last.length > 1 ? `${output.names[k]} ` : ""}${short(value)}`).join(", ")}` : "A value at every step";
       note.textContent = output.per === "sequence" ? "What it would say if the sequence had ended at that step." : "";
-      if (over) chart.show(part.steps, output.names.map((name, k) => ({ name, values: over.shape.length ? line(over, k) : [] })));
-      const signal = await signalOf(ask, store).catch(() => null);
+      if (over) chart.show(part.steps, output.names.map((name, k) => ({ name: output.names.length > 1 ? name : "the network", values: line(over, k) })));
+      const signal = signalOf(store);
       readPlace.parentElement.hidden = !signal;
-      if (signal) read.show(part.steps, signal.names.slice(0, 6).map((name, k) => ({ name, values: line(signal.values, k) })));
+      read.forEach((one) => one.unmount());
+      read = (signal?.values.shape[1] ?? 0) > MOST_READ ? [] : (signal?.names ?? []).map((name) => new Chart(readPlace, store, { label: `${name}, as it was read`, height: 110 }));
+      read.forEach((one, k) => one.show(part.steps, [{ name: signal.names[k], values: line(signal.values, k), colour: "var(--ink)", dash: null }]));
     },
-    pictures: () => [chart.element, read.element],
+    pictures: () => [chart.element, ...read.map((one) => one.element)],
     rows: () => [["step", "read", ...now.output.names], ...now.part.steps.map((step, t) => [t, step, ...(now.over ? row(now.over, t) : [])])],
     unmount() {
       chart.unmount();
-      read.unmount();
+      read.forEach((one) => one.unmount());
     },
   };
 }

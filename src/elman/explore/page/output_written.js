@@ -3,10 +3,9 @@
 import { make } from "./element.js";
 import { Attention, END } from "./attention.js";
 import { hypothesesTable, tree } from "./hypotheses.js";
-import { wholeSignal } from "./signal.js";
 import { Looks } from "./looks.js";
 
-export function written(place, { ask, store }) {
+export function written(place, { store }) {
   store.keep({ written: 0 });
   const text = make("p", { class: "said-text" });
   const lookPlace = make("div", {});
@@ -21,18 +20,18 @@ export function written(place, { ask, store }) {
   let now = null;
   return {
     note: "",
-    async show(output) {
+    show(output) {
       now = { output };
       text.textContent = output.text || "(nothing)";
       treePlace.replaceChildren(tree(output.hypotheses, END));
       list.replaceChildren(hypothesesTable(output.hypotheses));
       const encoder = store.get("reading").parts.find((one) => one.part === "encoder");
-      const signal = output.grid ? await wholeSignal(ask, store).catch(() => null) : null;
+      const { picture } = store.get("reading").input;
       look?.unmount();
       lookPlace.replaceChildren();
       look = null;
       if (!output.attention) lookPlace.append(make("p", { class: "absent" }, "This model was trained without attention: it writes from its hidden state alone."));
-      else if (signal) look = new Looks(lookPlace, store, signal.pixels, output);
+      else if (output.grid && picture) look = new Looks(lookPlace, picture, output);
       else look = new Attention(lookPlace, store, encoder?.steps ?? Array.from({ length: output.attention.shape[1] }, (_, k) => String(k + 1)), output);
     },
     pictures: () => [...(look?.pictures() ?? []), ...treePlace.querySelectorAll("svg")],

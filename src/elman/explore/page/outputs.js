@@ -11,16 +11,21 @@ export function probabilitiesAt(store, part, step) {
 
 const SAYS = {
   symbols: ({ top }, part, step) => (top[step] ? { heading: "What comes next?", list: top[step] } : null),
-  class: (output, part, step) => ({ heading: "If it ended here", list: sorted(output.names, row(output.over_time, step)) }),
+  class: (output, part, step) => (output.over_time ? { heading: "If it ended here", list: sorted(output.names, row(output.over_time, step)) } : null),
   tags: ({ top }, part, step) => (top?.[step] ? { heading: "Its tag", list: top[step] } : null),
-  values: (output, part, step) => ({ heading: "It says", text: valuesAt(output, step) }),
+  values: (output, part, step) => (valuesOf(output) ? { heading: output.per === "sequence" ? "If it ended here" : "It says", text: valuesAt(output, step) } : null),
+  fan: ({ history }, part, step) => ({ heading: "What came", text: short(history.data[step], 1) }),
   written: ({ top }, part, step) => (part.part === "decoder" && top?.[step] ? { heading: "What is written next?", list: top[step] } : null),
   transcript: ({ top }, part, step) => (top?.[step] ? { heading: "What is heard here?", list: top[step] } : null),
 };
 
-function valuesAt({ values, names }, step) {
-  const own = row(values, Math.min(step, values.shape[0] - 1));
-  return own.map((value, k) => (own.length > 1 ? `${names[k]} ${short(value)}` : short(value))).join(", ");
+function valuesOf({ per, values, over_time: over }) {
+  return per === "sequence" ? over : values;
+}
+
+function valuesAt(output, step) {
+  const own = row(valuesOf(output), step);
+  return own.map((value, k) => (own.length > 1 ? `${output.names[k]} ${short(value)}` : short(value))).join(", ");
 }
 
 export function row({ shape, data }, t) {
@@ -36,9 +41,11 @@ export function saidAt(store, part, step) {
   const { output } = store.get("reading");
   const last = step === part.steps.length - 1;
   const likeliest = (list) => (list?.length ? { said: list[0][0], share: `${Math.round(list[0][1] * 100)} %` } : { said: null });
+  if ("over_time" in output && !output.over_time) return { said: "" };
   if (output.kind === "class") return { ...likeliest(sorted(output.names, row(output.over_time, step), 1)), faint: !last };
-  if (output.kind === "values") return { said: valuesAt(output, step).split(",")[0], faint: output.values.shape[0] === 1 && !last };
+  if (output.kind === "values") return { said: short(row(valuesOf(output), step)[0], 2), faint: output.per === "sequence" && !last };
   if (output.kind === "written" && part.part !== "decoder") return { said: null };
+  if (output.kind === "fan") return { said: "forecast" };
   if (output.top) return likeliest(output.top[step]);
   return { said: null };
 }

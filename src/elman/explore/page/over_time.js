@@ -61,7 +61,7 @@ function gradient(place, { ask, store }) {
     const { found, part } = now;
     const { at, norms } = found;
     const K = norms.shape[1];
-    const places = Array.from(at.data ?? at);
+    const places = Array.from(at.data);
     const row = places.reduce((best, t, k) => (Math.abs(t - store.get("step")) < Math.abs(places[best] - store.get("step")) ? k : best), 0);
     const values = new Array(part.steps.length).fill(NaN);
     for (let k = 0; k < K; k++) if (places[row] - k >= 0) values[places[row] - k] = norms.data[row * K + k];
@@ -176,12 +176,8 @@ export function rowOf({ shape, data }, k) {
   return Array.from(data.slice(k * size, (k + 1) * size));
 }
 
-// Complex numbers come as {real, imag}, each (L*D, H), or as one array (L*D, H, 2): [[re, im]] of a row.
-function complexRow(of, k) {
-  if (of.real) {
-    const [re, im] = [rowOf(of.real, k), rowOf(of.imag, k)];
-    return re.map((value, n) => [value, im[n]]);
-  }
-  const flat = rowOf(of, k);
-  return range(0, flat.length / 2).map((n) => [flat[2 * n], flat[2 * n + 1]]);
+// A row of complex numbers, (L*D, H) each of their parts, as pairs.
+function complexRow({ re, im }, k) {
+  const [real, imaginary] = [rowOf(re, k), rowOf(im, k)];
+  return real.map((value, n) => [value, imaginary[n]]);
 }

@@ -4,6 +4,8 @@ import { showBeside } from "./beside.js";
 import { make } from "./element.js";
 import { showInput } from "./input.js";
 import { listenToKeys } from "./keys.js";
+import { completeOverTime } from "./over_prefixes.js";
+import { numbers } from "./numbers.js";
 import { Cancelled, Socket, latest } from "./socket.js";
 import { Store } from "./state.js";
 import { switchTheme, startTheme } from "./theme.js";
@@ -108,13 +110,17 @@ function saving(save) {
 
 const readAgain = latest(async () => {
   const body = inputOf(store);
-  if (!body) return;
+  if (!body) {
+    store.set({ fault: "There is nothing to read: start the page with a file of inputs, elman explore MODEL INPUT." });
+    return;
+  }
   store.set({ reads: true });
   try {
     const reading = await ask("read", body);
     const part = reading.parts.find((one) => one.part === store.get("part")) ?? reading.parts.at(-1);
     const steps = part.steps.length;
-    store.set({ reading, fault: null, reads: false, step: Math.max(0, Math.min(store.get("step"), steps - 1)) });
+    store.set({ reading, fault: null, notes: reading.notes, reads: false, step: Math.max(0, Math.min(store.get("step"), steps - 1)) });
+    completeOverTime(ask, store, reading);
   } catch (error) {
     store.set({ reads: false });
     if (!(error instanceof Cancelled)) store.set({ fault: error.message });
@@ -122,17 +128,12 @@ const readAgain = latest(async () => {
 });
 
 // What the address asks to read: a text, numbers, or an example.
-export function inputOf({ state }) {
+function inputOf({ state }) {
+  const { about } = state;
+  const example = about.examples.length ? { example: Math.min(state.example ?? 0, about.examples.length - 1) } : {};
   if (state.text !== null) return { text: state.text };
-  if (state.values !== null) return { values: numbers(state.values) };
-  if (state.example !== null) return { example: state.example };
-  const about = state.about;
-  if (about?.examples?.length) return { example: 0 };
-  return null;
-}
-
-export function numbers(text) {
-  return text.trim().split(/\n+/).map((line) => line.trim().split(/[\s,;]+/).map(Number));
+  if (state.values !== null) return { values: numbers(state.values), ...example }; // at the times of the example
+  return about.examples.length ? example : about.input.sample;
 }
 
 function fault(error) {

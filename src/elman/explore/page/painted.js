@@ -5,7 +5,6 @@ import { LEFT, RIGHT } from "./chart.js";
 import { css, diverging, onto, sequential } from "./colours.js";
 import { draw, make, seen } from "./element.js";
 import { TimeAxis, followPointer, whenSized } from "./time_axis.js";
-import { largest } from "./reading.js";
 
 export class Painted {
   constructor(place, store, { label }) {
@@ -76,7 +75,7 @@ export class Painted {
     picture.setAttribute("width", width);
     picture.setAttribute("height", height + 44);
     picture.setAttribute("viewBox", `0 0 ${width} ${height + 44}`);
-    const body = signal.kind === "audio" || signal.values.shape[1] > 8 ? spectrogram(signal.values, axis, height) : curves(signal.values, axis, height);
+    const body = signal.kind === "audio" || signal.values.shape[1] > 8 ? spectrogram(signal, axis, height) : curves(signal.values, axis, height);
     this.line = draw("line", { class: "cursor-line", y1: 0, y2: height + 18 });
     picture.replaceChildren(
       draw("rect", { class: "catch", width, height: height + 44 }),
@@ -117,33 +116,34 @@ export class Painted {
   }
 }
 
+// Each series in a range of its own.
 function curves({ shape: [T, I], data }, axis, height) {
-  const most = largest(data);
-  const low = data.reduce((a, b) => Math.min(a, b), 0);
-  const high = data.reduce((a, b) => Math.max(a, b), 0);
-  const y = (value) => 6 + ((high - value) / (high - low || most)) * (height - 12);
   return Array.from({ length: I }, (_, k) => {
+    const own = Array.from({ length: T }, (_, t) => data[t * I + k]);
+    const known = own.filter(Number.isFinite);
+    const [low, high] = [Math.min(...known), Math.max(...known)];
     let text = "";
     for (let t = axis.first; t < Math.min(axis.end, T); t++) {
-      const value = data[t * I + k];
-      if (Number.isFinite(value)) text += `${text ? "L" : "M"}${axis.x(t).toFixed(1)} ${y(value).toFixed(1)}`;
+      const y = 6 + ((high - own[t]) / (high - low || 1)) * (height - 12);
+      if (Number.isFinite(y)) text += `${text ? "L" : "M"}${axis.x(t).toFixed(1)} ${y.toFixed(1)}`;
     }
-    return draw("path", { d: text, class: "line", fill: "none", stroke: k === 0 ? "var(--ink)" : "var(--pale)", "stroke-dasharray": k === 0 ? null : "4 3" });
+    return draw("path", { d: text, class: k ? "line thin" : "line", fill: "none", stroke: k === 0 ? "var(--ink)" : "var(--pale)", "stroke-dasharray": k === 0 ? null : "4 3" });
   });
 }
 
-function spectrogram({ shape: [T, I], data }, axis, height) {
-  const wide = axis.end - axis.first;
+function spectrogram({ values: { shape: [T, I], data }, stack = 1 }, axis, height) {
+  const start = axis.first * stack; // frames of a step stand side by side
+  const wide = Math.min(axis.end * stack, T) - start;
   const canvas = make("canvas", { width: wide, height: I });
   const image = new ImageData(wide, I);
   const low = data.reduce((a, b) => Math.min(a, b), Infinity);
   const high = data.reduce((a, b) => Math.max(a, b), -Infinity);
   for (let t = 0; t < wide; t++) {
     for (let k = 0; k < I; k++) {
-      const colour = sequential((data[(axis.first + t) * I + k] - low) / (high - low || 1), 1, true);
+      const colour = sequential((data[(start + t) * I + k] - low) / (high - low || 1), 1, true);
       image.data.set([...colour, 255], 4 * ((I - 1 - k) * wide + t));
     }
   }
   canvas.getContext("2d").putImageData(image, 0, 0);
-  return [draw("image", { href: canvas.toDataURL(), x: axis.left, y: 0, width: axis.room, height, preserveAspectRatio: "none", "image-rendering": T > axis.room ? "auto" : "pixelated" }), draw("text", { class: "tick", x: axis.left - 8, y: 12, "text-anchor": "end" }, "high"), draw("text", { class: "tick", x: axis.left - 8, y: height, "text-anchor": "end" }, "low")];
+  return [draw("image", { href: canvas.toDataURL(), x: axis.left, y: 0, width: (axis.room * wide) / ((axis.end - axis.first) * stack), height, preserveAspectRatio: "none", "image-rendering": T > axis.room ? "auto" : "pixelated" }), draw("text", { class: "tick", x: axis.left - 8, y: 12, "text-anchor": "end" }, "high"), draw("text", { class: "tick", x: axis.left - 8, y: height, "text-anchor": "end" }, "low")];
 }

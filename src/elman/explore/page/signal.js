@@ -1,18 +1,12 @@
-// The numbers that were read, where the input is no text: values of a series, frames of a recording, pixels of an image.
+// The numbers that were read, where the input is no text: values of a series, or the spectrogram of a recording.
 
-import { isText } from "./input.js";
-import { currentPart, once } from "./reading.js";
+import { currentPart } from "./reading.js";
 
-// {kind, values: [T, I], names} with a row for each step of the part that is looked at, or null.
-export async function signalOf(ask, store) {
-  const signal = await wholeSignal(ask, store);
+// {kind, values: [T, I], names} of the part that reads it, or null; of a recording {kind, values: [frames, bins], stack}.
+export function signalOf(store) {
+  const input = store.get("reading")?.input;
   const T = currentPart(store)?.steps.length;
-  return signal?.values && signal.values.shape[0] === T ? signal : null;
-}
-
-// The same whatever part is looked at; of an image {kind, pixels: [S, S, 3]}.
-export async function wholeSignal(ask, store) {
-  const { about, reading } = store.state;
-  if (!reading || isText(about) || about.views.signal) return null;
-  return once(ask, store, "signal", {});
+  if (input?.values && input.values.shape[0] === T) return { kind: input.kind, values: input.values, names: input.names };
+  if (input?.spectrogram && Math.ceil(input.spectrogram.shape[0] / input.stack) === T) return { kind: "audio", values: input.spectrogram, stack: input.stack, names: [] };
+  return null;
 }

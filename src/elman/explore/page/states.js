@@ -59,13 +59,13 @@ export function mount(element, { ask, store }) {
     scale.replaceChildren(legend(most, positive));
     paintUnit();
   };
-  const paintUnit = async () => {
+  const paintUnit = () => {
     if (!shown) return;
     const { part, array } = shown;
     const unit = Math.min(store.get("unit"), array.shape[1] - 1);
     const positive = isShare(shown);
     const values = column(array, unit);
-    const signal = await signalOf(ask, store);
+    const signal = signalOf(store);
     painted.show(part, values, { most: positive ? 1 : largest(values), positive, signal });
     caption.textContent = `Unit ${unit} on what was read`;
   };

@@ -7,9 +7,8 @@ const EDGE = 4; // pixels between two names
 
 export class TimeAxis {
   // `left` and `right` are the pixels that margins take of `width`.
-  constructor(store, steps, left, right, width) {
+  constructor({ state: { from, to } }, steps, left, right, width) {
     const total = steps.length;
-    const { from, to } = store.state;
     this.first = to ? Math.max(0, Math.min(from, total - 1)) : 0;
     this.end = to ? Math.max(this.first + 1, Math.min(to, total)) : Math.max(total, 1);
     this.steps = steps;
@@ -37,7 +36,7 @@ export class TimeAxis {
   names() {
     const shown = [];
     const places = range(this.first, this.end);
-    const symbols = places.map((step) => seen(this.steps[step] ?? "", 12));
+    const symbols = places.map((step) => seen(this.steps[step] ?? "", 16));
     const needs = Math.max(...symbols.map((symbol) => symbol.length)) * LETTER + EDGE;
     if (needs <= this.wide || (this.wide >= 9 && symbols.every((symbol) => [...symbol].length === 1))) return places.map((step, k) => [step, symbols[k]]);
     let free = -Infinity;

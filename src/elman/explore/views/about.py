@@ -25,7 +25,7 @@ def about(tab: Tab, ask: Ask) -> dict[str, Any]:
         "file": explored.file,
         "task": estimator.task,
         "cell": cell.name,
-        "equations": None,
+        "equations": cell.mathml(),
         "plain": network_equations(cell, estimator.model_config_),
         "latex": cell.latex(),
         "gates": cell.gates,

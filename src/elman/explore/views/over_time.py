@@ -31,9 +31,9 @@ def over_time(explored: Explored, seen: Seen, ask: Ask | None = None) -> dict[st
     """
     ends = beginnings(len(seen.reading(None).x))
     network = cast(ManyToOne, explored.estimator.model_)
-    found = []
+    found: list[Tensor] = []
     with torch.no_grad():
-        for some in ends.split(at_a_time(seen)):
+        for some in torch.split(ends, at_a_time(seen)):
             if ask is not None:
                 ask.progress(len(torch.cat(found)) / len(ends) if found else 0)
             found.append(answers(network, seen, some))
@@ -60,7 +60,8 @@ def answers(network: ManyToOne, seen: Seen, ends: Tensor) -> Tensor:
     K, longest = len(ends), int(ends.max())
     if network.recurrent.bidirectional:  # what comes from the end is another one for each
         rows = reading.x[:longest].expand(K, -1, -1)
-        return network.answer(*network.recurrent(rows, reading.start.select([0] * K), ends), ends)
+        h, last = network.recurrent(rows, reading.start.select([0] * K), ends)
+        return network.answer(h, last, ends)
     h, _, states = seen.unrolled()
     last = State(**{name: one[:, 0, ends - 1].transpose(0, 1) for name, one in states.items()})  # (K, L, H)
     if network.pooling == "last":
@@ -71,12 +72,12 @@ def answers(network: ManyToOne, seen: Seen, ends: Tensor) -> Tensor:
 
 def quick(explored: Explored, seen: Seen) -> bool:
     """Whether it is done before anybody waits; else the page asks for it by itself."""
-    reading = seen.reading(None)
-    ends = beginnings(len(reading.x))
-    if not reading.layer.bidirectional:
-        return len(ends) * len(reading.x) * reading.layer.hidden_size < NUMBERS
-    weights = sum(one.numel() for one in reading.layer.parameters())
-    return 2 * weights * int(ends.sum()) < QUICK
+    layer, ends = seen.reading(None).layer, beginnings(len(seen.reading(None).x))
+    if layer.bidirectional:
+        return 2 * sum(one.numel() for one in layer.parameters()) * int(ends.sum()) <= QUICK
+    if cast(ManyToOne, explored.estimator.model_).pooling == "last":
+        return True
+    return 4 * layer.hidden_size * int(ends.sum()) <= QUICK
 
 
 def refusal(explored: Explored) -> str | None:
