@@ -233,7 +233,6 @@ TASKS: dict[str, Task] = {
         parity,
         1 / 2,
         2,
-        length=30,
     ),
     "brackets": Task(
         "Brackets",

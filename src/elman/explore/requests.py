@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 MODULES = (
     "views.about",
     "views.read",
-    "views.signal",
     "views.over_time",
     "views.fan",
     "views.states",
