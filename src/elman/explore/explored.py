@@ -30,7 +30,7 @@ class Example:
 
 @dataclass(frozen=True)
 class Explored:
-    """A model that is looked into; all tabs share it, so that nothing of it changes.
+    """A model that is looked into; all tabs share it, so that nothing of it changes but what is kept.
 
     Args:
         file: what its file is called.
@@ -38,6 +38,7 @@ class Explored:
         examples: inputs to choose from.
         metadata: what the file holds beside the weights.
         lock: held while a method of the estimator runs that sets torch's seed and threads, which are one for all.
+        read: the examples that were read already, by their numbers.
     """
 
     file: str
@@ -45,6 +46,7 @@ class Explored:
     examples: Sequence[Example] = ()
     metadata: Mapping[str, Any] = field(default_factory=dict)
     lock: Lock = field(default_factory=Lock)
+    read: dict[int, "Seen"] = field(default_factory=dict)
 
     @property
     def kind(self) -> str:

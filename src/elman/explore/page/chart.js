@@ -15,6 +15,7 @@ export class Chart {
   constructor(place, store, { label, height = 170, own = null, percent = false }) {
     Object.assign(this, { place, store, label, height, own, percent });
     this.element = draw("svg", { class: "chart", height, tabindex: 0, "data-cursor": true, role: "img", "aria-label": label });
+    this.element.toggleAttribute("hidden", true);
     place.append(this.element);
     this.ends = [whenSized(place, () => this.draw())];
     if (!own) {
@@ -36,6 +37,7 @@ export class Chart {
   // lines: [{name, values, colour, dash, area: [low, high], points}]; marks: [{value, text}] across, uprights: [{at, text}].
   show(steps, lines, { log = false, bounds = null, marks = [], uprights = [] } = {}) {
     Object.assign(this, { steps, lines, log, bounds, marks, uprights });
+    this.element.toggleAttribute("hidden", false);
     this.draw();
   }
 

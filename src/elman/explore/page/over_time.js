@@ -44,13 +44,14 @@ function layerRow(store) {
 }
 
 function gradient(place, { ask, store }) {
+  const run = make("div", {});
   const said = make("p", { class: "found" });
   const here = make("div", { class: "stretch" });
   const byLag = make("div", { class: "stretch" });
   place.append(
     make("h3", {}, "How far back learning reaches"),
     make("p", { class: "note" }, "The norm of the gradient of the loss at the cursor by the state after each step before it; below it the mean over all steps, by how many steps lie between."),
-    said, here, byLag,
+    run, said, here, byLag,
   );
   const first = new Chart(here, store, { label: "Gradient of the loss at the cursor by earlier states", height: 170 });
   const own = {};
@@ -62,13 +63,14 @@ function gradient(place, { ask, store }) {
     const { at, norms } = found;
     const K = norms.shape[1];
     const places = Array.from(at.data);
+    const inStep = part.asked.length === part.steps.length;
     const row = places.reduce((best, t, k) => (Math.abs(t - store.get("step")) < Math.abs(places[best] - store.get("step")) ? k : best), 0);
+    const base = inStep ? places[row] : part.steps.length - 1; // where an output is for the whole, lags count from the end
     const values = new Array(part.steps.length).fill(NaN);
-    for (let k = 0; k < K; k++) if (places[row] - k >= 0) values[places[row] - k] = norms.data[row * K + k];
-    now.values = values;
-    first.show(part.steps, [{ name: `gradient of the loss at step ${places[row] + 1}`, values, colour: "var(--red)", dash: null }], { log: true });
+    for (let k = 0; k < K; k++) if (base - k >= 0) values[base - k] = norms.data[row * K + k];
+    first.show(part.steps, [{ name: inStep ? `gradient of the loss at step ${base + 1}` : "gradient of the loss by the state after each step", values, colour: "var(--red)", dash: null }], { log: true });
   };
-  const asked = demand(place, { ask, store, name: "gradient", label: "Compute the gradients", key: "gradients", body: () => ({ part: currentPart(store)?.part }), show: (found) => {
+  const asked = demand(run, { ask, store, name: "gradient", label: "Compute the gradients", key: "gradients", body: () => ({ part: currentPart(store)?.part }), show: (found) => {
     now = { found, part: currentPart(store) };
     said.textContent = found.sentence ?? "";
     const mean = Array.from(found.mean.data);
@@ -91,6 +93,7 @@ function gradient(place, { ask, store }) {
 }
 
 function dynamics(place, { ask, store }) {
+  const run = make("div", {});
   const said = make("p", { class: "found" });
   const radiusPlace = make("div", { class: "stretch" });
   const exponentPlace = make("div", { class: "stretch" });
@@ -98,7 +101,7 @@ function dynamics(place, { ask, store }) {
   place.append(
     make("h3", {}, "Do differences grow or shrink?"),
     make("p", { class: "note" }, "The spectral radius of each step's Jacobian, above 1 where some difference grows; the running Lyapunov exponent, above 0 where differences grow in the long run; and the eigenvalues of W_hh, by which that starts."),
-    said, radiusPlace, exponentPlace, planePlace,
+    run, said, radiusPlace, exponentPlace, planePlace,
   );
   const radius = new Chart(radiusPlace, store, { label: "Spectral radius of the Jacobian at each step", height: 150 });
   const exponent = new Chart(exponentPlace, store, { label: "Largest Lyapunov exponent so far, per step", height: 150 });
@@ -111,7 +114,7 @@ function dynamics(place, { ask, store }) {
     exponent.show(part.steps, [{ name: "Lyapunov exponent so far", values: rowOf(found.exponent, k), colour: "var(--plum)", dash: null }], { marks: [{ value: 0, text: "" }] });
     planePlace.replaceChildren(...Object.entries(found.eigenvalues).map(([gate, of]) => plane(`W_hh${Object.keys(found.eigenvalues).length > 1 ? ` of ${gate}` : ""}`, complexRow(of, k))));
   };
-  const asked = demand(place, { ask, store, name: "dynamics", label: "Compute the dynamics", key: "dynamics", body: () => ({ part: currentPart(store)?.part }), show: (answer) => {
+  const asked = demand(run, { ask, store, name: "dynamics", label: "Compute the dynamics", key: "dynamics", body: () => ({ part: currentPart(store)?.part }), show: (answer) => {
     found = answer;
     said.textContent = found.sentence ?? "";
     draw();
@@ -130,13 +133,14 @@ function dynamics(place, { ask, store }) {
 }
 
 function memory(place, { ask, store }) {
+  const run = make("div", {});
   const said = make("p", { class: "found" });
   const leftPlace = make("div", { class: "stretch" });
   const unitsPlace = make("div", { class: "stretch" });
   place.append(
     make("h3", {}, "How long the state remembers"),
     make("p", { class: "note" }, "A small change is made to the state and followed: what is left of it after each step, and the half-life of a change of each unit, the longest first. Click a unit to choose it."),
-    said, leftPlace, unitsPlace,
+    run, said, leftPlace, unitsPlace,
   );
   const left = new Chart(leftPlace, store, { label: "What is left of a change of the state, by steps", height: 160, own: {} });
   const own = { pick: (k) => store.set({ unit: order[k] }) };
@@ -153,7 +157,7 @@ function memory(place, { ask, store }) {
     own.cursor = order.indexOf(store.get("unit"));
     units.show(order.map(String), [{ name: `half-life in steps, by unit; unit ${store.get("unit")}:`, values: order.map((unit) => (Number.isFinite(lives[unit]) ? lives[unit] : most)), bars: true, colour: "var(--blue)" }], {});
   };
-  const asked = demand(place, { ask, store, name: "memory", label: "Compute the memory", key: "memory", body: () => ({ part: currentPart(store)?.part }), show: (answer) => {
+  const asked = demand(run, { ask, store, name: "memory", label: "Compute the memory", key: "memory", body: () => ({ part: currentPart(store)?.part }), show: (answer) => {
     found = answer;
     said.textContent = found.sentence ?? `Half of a change of the state is left after ${short(found.whole, 1)} steps.`;
     draw();

@@ -12,7 +12,7 @@ import { switchTheme, startTheme } from "./theme.js";
 import { VIEWS, absent, viewNamed } from "./views.js";
 
 const store = new Store();
-const socket = new Socket(new URL("ws", location.href.split("#")[0]).href.replace(/^http/, "ws"), connection);
+export const socket = new Socket(new URL("ws", location.href.split("#")[0]).href.replace(/^http/, "ws"), connection);
 const ask = (name, body, progress) => socket.ask(name, body, progress);
 const place = (id) => document.getElementById(id);
 let mounted = null;

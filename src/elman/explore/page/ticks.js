@@ -17,7 +17,7 @@ export function powers(low, high, most = 5) {
   const by = Math.max(1, Math.ceil((last - first + 1) / most));
   const found = [];
   for (let k = first; k <= last; k += by) found.push(10 ** k);
-  return found.length ? found : [high];
+  return found.length > 1 ? found : ticks(low, high, 3).filter((value) => value > 0);
 }
 
 export function tickText(value) {
@@ -29,5 +29,5 @@ export function tickText(value) {
     const raised = String(power).replace(/[-\d]/g, (one) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(one)]);
     return front === 1 ? `10${raised}` : `${front}·10${raised}`.replace(/^-/, "−");
   }
-  return String(Number(value.toPrecision(6))).replace("-", "−");
+  return String(Number(value.toPrecision(5))).replace("-", "−");
 }
