@@ -49,7 +49,7 @@ class Experiment:
     hidden_size: int = 32
     length: int | None = None
     window: int | None = None
-    sees: int = 8
+    sees: int = 6
     learning_rate: float = 0.005
     seed: int = 0
     steps: int = 1500
@@ -61,9 +61,13 @@ class Experiment:
         return TASKS[self.task]
 
     @property
-    def T(self) -> int:  # noqa: N802
+    def T(self) -> int:
         """Steps of a sequence."""
         return self.of.length if self.length is None else self.length
+
+    def measures(self, step: int) -> bool:
+        """Whether the networks are measured after so many batches."""
+        return step % max(self.steps // self.reports, 1) == 0 or step == self.steps
 
     def batch(self, kind: int, number: int, rows: int) -> Batch:
         """A batch, which follows from the seed, its kind and its number."""
@@ -201,9 +205,8 @@ class Lab:
         return Feedforward(hidden_size=width, **others)
 
     def __iter__(self) -> Iterator[Report]:
-        every = max(self.experiment.steps // self.experiment.reports, 1)
-        for _ in self.steps():
-            if self.step % every == 0 or self.step == self.experiment.steps:
+        for step in self.steps():
+            if self.experiment.measures(step):
                 yield self.report()
 
     def steps(self) -> Iterator[int]:

@@ -99,7 +99,7 @@ export class GrowingStates {
   // Of the table to save: the names of its columns, and a row.
   names() {
     const H = this.columns.find(Boolean) ? this.of(this.columns.find(Boolean)).length : 0;
-    return Array.from({ length: H }, (_, k) => `${this.store.get("write_state")} ${k + 1}`);
+    return Array.from({ length: H }, (_, k) => `${this.store.get("write_state")} ${k}`);
   }
 
   row(t) {

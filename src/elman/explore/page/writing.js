@@ -39,8 +39,9 @@ class WritingView {
     this.states = new GrowingStates(place, store, (at) => this.pick(at));
     this.ends = [
       store.on(["temperature", "top_k"], () => this.look()),
-      store.on(["reading", "write_seed"], () => this.begin()),
-      store.on(["text"], () => store.get("text") === "" && this.begin()),
+      store.on(["reading"], () => this.follow()),
+      store.on(["text"], () => store.get("text") === "" && this.follow()),
+      store.on(["write_seed"], () => this.begin()),
       store.on(["online"], () => this.connection()),
     ];
   }
@@ -65,7 +66,7 @@ class WritingView {
   // The page's input, which the text begins with.
   get prompt() {
     const { reading, text } = this.store.state;
-    return (text === "" ? "" : (reading?.text ?? "")).slice(-MOST_PROMPT);
+    return (text === "" ? "" : (reading?.input.text ?? "")).slice(-MOST_PROMPT);
   }
 
   how() {
@@ -92,8 +93,14 @@ class WritingView {
     return answer;
   }
 
+  // Another input begins another text; the same one, read again after a lost connection, does not.
+  follow() {
+    if (this.prompt !== this.from) this.begin();
+  }
+
   async begin() {
     this.pause();
+    this.from = this.prompt;
     const found = await this.tell(() => ({ action: "begin", prompt: this.prompt, seed: this.store.get("write_seed") }));
     if (!found) return;
     this.begun = true;
@@ -106,7 +113,8 @@ class WritingView {
     const found = await this.tell({ action: "begin", prompt: before, seed: this.store.get("write_seed") });
     if (!found) return false;
     this.begun = true;
-    this.take({ ...found, at: 0 }, "given");
+    if (found.at + found.added.length === this.pieces.length) this.kept = found.kept;
+    else this.take({ ...found, at: 0 }, "given");
     return true;
   }
 

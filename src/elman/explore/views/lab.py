@@ -58,10 +58,9 @@ def start(tab: Tab, ask: Ask) -> dict[str, Any]:
     ask.progress(0, parameters={one.name: one.parameters for one in going.learners})
     last = told(experiment, going.report())
     ask.progress(0, **last)
-    every = max(experiment.steps // experiment.reports, 1)
     for step in going.steps():
         ask.check()
-        if step % every == 0 or step == experiment.steps:
+        if experiment.measures(step):
             last = told(experiment, going.report())
             ask.progress(step / experiment.steps, **last)
     return {"ended": going.step, "said": last["said"]}
