@@ -35,6 +35,11 @@ export function choice(label, options, value, chosen) {
   return make("span", { class: "choice" }, make("label", { for: list.id }, label), list);
 }
 
+// A place for what may be wider than the page.
+export function scrolling(label, ...children) {
+  return make("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": label }, ...children);
+}
+
 // A white space as one sees it, and a long name cut.
 export function seen(symbol, longest = 24) {
   const whole = String(symbol).replace(/ 00:00:00$/, "");
