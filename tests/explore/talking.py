@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from elman.explore.explored import Explored
+from elman.explore.heard import hearing
 from elman.explore.server import listening, server_of
 
 pytest.importorskip("fastapi", reason="the extra serve is not installed")
@@ -68,7 +69,7 @@ def unpacked(array: dict[str, Any]) -> np.ndarray:
 @contextmanager
 def served(explored: Explored) -> Iterator[str]:
     """A real server on a free port; its address."""
-    with listening(0) as own:
+    with listening(0) as own, hearing():
         server, address = server_of(explored, own)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [own]})
         thread.start()

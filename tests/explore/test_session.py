@@ -2,13 +2,15 @@
 
 import threading
 import time
+import warnings
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 from talking import WAIT, Talk, talking, unpacked
 
-from elman.errors import InputError
+from elman.errors import DataWarning, InputError
 from elman.explore.ask import Ask, Cancelled
 from elman.explore.requests import Request, requests
 from elman.explore.session import Tab
@@ -163,6 +165,25 @@ def test_a_fault_of_ours_is_told_and_the_tab_lives_on(
         assert "RuntimeError: a bug" in capfd.readouterr().err
         assert tab.refused("refused") == "one line"
         assert tab.ask("about")["task"] == "generate"
+
+
+def test_warnings_of_data_go_to_the_request_that_met_them(
+    talk: Callable[..., Talk],
+    generator: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    def warned(tab: Tab, ask: Ask) -> dict[str, Any]:
+        for word in ("a", "a", "b"):
+            warnings.warn(f"left out {word}", DataWarning, stacklevel=1)
+        return {"notes": ["first"]}
+
+    monkeypatch.setitem(requests(), "warned", Request(warned))
+    tab = talk(generator)
+    for _ in range(2):
+        assert tab.ask("warned") == {"notes": ["first", "left out a", "left out b"]}
+    assert tab.ask("read", text="red")["notes"] == []
+    assert "left out" not in capfd.readouterr().err
 
 
 def test_what_is_done_by_hand_is_checked(page: str) -> None:

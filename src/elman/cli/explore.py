@@ -50,7 +50,8 @@ def explore(
     examples = []
     if input is not None:
         flags = {"text": text, "inputs": inputs, "audio": audio, "image": image}
-        table = _table(estimator, metadata, model, input, flags)
+        with telling_warnings():
+            table = _table(estimator, metadata, model, input, flags)
         for note in table.notes:
             tell(note)
         examples = _examples(table)
@@ -61,8 +62,7 @@ def explore(
         if browser:
             webbrowser.open(address)
 
-    with telling_warnings():
-        serve(Explored(Path(model).name, estimator, examples, metadata), port, ready)
+    serve(Explored(Path(model).name, estimator, examples, metadata), port, ready)
 
 
 def _table(estimator: "Estimator", metadata: dict[str, Any], model: str, file: str, flags: dict[str, Any]) -> "Table":

@@ -11,7 +11,16 @@ if TYPE_CHECKING:
     from elman.explore.explored import Explored
     from elman.explore.session import Tab
 
-MODULES = ("views.about", "views.read", "views.over_time", "views.fan", "views.states", "views.inspections")
+MODULES = (
+    "views.about",
+    "views.read",
+    "views.over_time",
+    "views.fan",
+    "views.states",
+    "views.inspections",
+    "views.writing",
+    "views.lab",
+)
 """The modules of this package that answer requests: each has a table `REQUESTS`, by name."""
 
 
@@ -26,13 +35,13 @@ class Request:
 
     Args:
         answer: gives of the tab and the message what the page gets; called in a thread of its own. What it raises as
-            `InputError` the page shows. It calls `ask.progress` now and then if it may take longer than a second: that
-            is where it ends when nobody waits for it any longer.
+            `InputError` the page shows; what it warns of as `DataWarning` is added to its `notes`. It calls
+            `ask.progress` now and then if it may take longer than a second: there it ends when nobody waits any longer.
         refusal: the sentence why this model has no such view; None: it has one.
         of_reading: whether it is about what the tab has read, and so waits until that is done.
     """
 
-    answer: Callable[["Tab", "Ask"], Any]
+    answer: Callable[["Tab", "Ask"], dict[str, Any]]
     refusal: Callable[["Explored"], str | None] = always
     of_reading: bool = False
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from elman.errors import InputError, require
 from elman.explore.explored import Explored
 from elman.explore.guard import Guard
+from elman.explore.heard import hearing
 from elman.explore.session import Tab
 
 if TYPE_CHECKING:
@@ -100,7 +101,8 @@ def serve(explored: Explored, port: int, ready: Callable[[str], None]) -> None:
     with listening(port) as own:
         server, address = server_of(explored, own)
         ready(address)
-        server.run(sockets=[own])
+        with hearing():
+            server.run(sockets=[own])
 
 
 def server_of(explored: Explored, own: socket.socket) -> tuple["Server", str]:

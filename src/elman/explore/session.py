@@ -14,6 +14,7 @@ from elman.errors import InputError
 from elman.explore.arrays import plain
 from elman.explore.ask import Ask, Cancelled
 from elman.explore.explored import Explored, Seen
+from elman.explore.heard import heard
 from elman.explore.requests import Request, requests
 
 MOST_BYTES = 1_000_000  # of a message
@@ -120,7 +121,9 @@ class Tab:
         """The last message of a request."""
         try:
             ask.check()
-            return {"is": plain(request.answer(self, ask))}
+            with heard() as notes:
+                found = request.answer(self, ask)
+            return {"is": plain({**found, "notes": [*found.get("notes", ()), *notes]} if notes else found)}
         except Cancelled:
             return {"cancelled": True}
         except InputError as error:

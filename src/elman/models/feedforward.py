@@ -98,6 +98,17 @@ class Feedforward(nn.Module):
 
 def equal_size(model: type[nn.Module], parameters: int, **others: Any) -> int:
     """The width of a model's hidden layer; see `Feedforward.equal_size`."""
+    width, found = nearest_size(model, parameters, **others)
+    if abs(found - parameters) > 0.02 * parameters:
+        raise InputError(
+            f"a feedforward network on {others['window']} steps has {found} parameters at the nearest, "
+            f"expected {parameters} within 2 %: choose a smaller window"
+        )
+    return width
+
+
+def nearest_size(model: type[nn.Module], parameters: int, **others: Any) -> tuple[int, int]:
+    """The width of a model's hidden layer with which its parameters come nearest to a number, and how many those are."""
 
     def count(width: int) -> int:
         with torch.device("meta"):
@@ -106,12 +117,7 @@ def equal_size(model: type[nn.Module], parameters: int, **others: Any) -> int:
 
     each = count(2) - count(1)
     width = max(1, round((parameters - count(1)) / each) + 1)
-    if abs(count(width) - parameters) > 0.02 * parameters:
-        raise InputError(
-            f"a feedforward network on {others['window']} steps has {count(width)} parameters at the nearest, "
-            f"expected {parameters} within 2 %: choose a smaller window"
-        )
-    return width
+    return width, count(width)
 
 
 def last_steps(x: Tensor, window: int, after: int = 0) -> Tensor:

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -14,6 +14,22 @@ from elman.stream import Stream
 
 SCORES = "scores"  # of the next symbol; in the state beside what the network remembers
 READ = 256  # symbols of a prompt that are read together
+
+
+class Place(NamedTuple):
+    """Where a `Writing` is, to come back to.
+
+    Args:
+        state: what the network remembers, and the scores of the next symbol.
+        held: symbols that are not whole characters yet.
+        begun: whether there was a word.
+        ended: whether the document has ended.
+    """
+
+    state: State
+    held: tuple[int, ...]
+    begun: bool
+    ended: bool
 
 
 class Writing(Iterator[str]):
@@ -31,6 +47,10 @@ class Writing(Iterator[str]):
         temperature, top_k, top_p: as for `elman.models.sampling.sampled_from`.
         seed: of the random numbers, as for NumPy's `default_rng`.
 
+    Attributes:
+        ended: whether the end of the document was drawn.
+        never: numbers of symbols that are never drawn.
+
     Raises:
         InputError: an argument is out of its range.
     """
@@ -46,11 +66,10 @@ class Writing(Iterator[str]):
         top_p: float | None = None,
         seed: Any = None,
     ) -> None:
-        check_sampling(temperature, top_k, top_p)
+        self.sample(temperature=temperature, top_k=top_k, top_p=top_p)
         self.ended = False
         self._stream, self._codec = stream, codec
-        self._how: dict[str, Any] = {"temperature": temperature, "top_k": top_k, "top_p": top_p}
-        self._never = (START, UNKNOWN) if ends else (START, UNKNOWN, END)
+        self.never = (START, UNKNOWN) if ends else (START, UNKNOWN, END)
         self._random = np.random.default_rng(seed)
         self._shown = Decoding(codec)
         self._follow([START])
@@ -78,9 +97,36 @@ class Writing(Iterator[str]):
         self._scores, self._shown.held, self.ended = scores[0].copy(), [], False
 
     @property
+    def place(self) -> Place:
+        """The state, and what else the text goes on from; may be assigned to go back."""
+        return Place(self.state, tuple(self._shown.held), self._shown.begun, self.ended)
+
+    @place.setter
+    def place(self, place: Place) -> None:
+        self.state = place.state
+        self._shown.held, self._shown.begun, self.ended = list(place.held), place.begun, place.ended
+
+    def sample(self, *, temperature: float = 1.0, top_k: int | None = None, top_p: float | None = None) -> None:
+        """Draw all further symbols so.
+
+        Raises:
+            InputError: an argument is out of its range.
+        """
+        check_sampling(temperature, top_k, top_p)
+        self._how: dict[str, Any] = {"temperature": temperature, "top_k": top_k, "top_p": top_p}
+
+    @property
     def probabilities(self) -> np.ndarray:
         """How likely the network finds each symbol as the next one, by its number; (V,). No temperature is in it."""
         return sampled_from(self._scores)
+
+    def drawn_from(self, scores: np.ndarray) -> np.ndarray:
+        """The probabilities that a symbol is drawn with, by its number, of scores as `state` has them.
+
+        Shape:
+            scores (V,) -> (V,)
+        """
+        return sampled_from(scores, never=self.never, **self._how)
 
     @property
     def held(self) -> str:
@@ -93,16 +139,39 @@ class Writing(Iterator[str]):
         self._shown.begun = self._shown.begun or bool(ids)
         self._follow(ids)
 
+    def reading(self, text: str) -> Iterator[int]:
+        """`read`, a symbol at a time: gives the number of each when it was read."""
+        for symbol in self._codec.encode(text).tolist():
+            self._shown.begun = True
+            self._follow([symbol])
+            yield symbol
+
     def __next__(self) -> str:
         """What the next symbol adds to the text; "" for a part of a character, of which the rest is to come."""
         if self.ended:
             raise StopIteration
-        chosen = drawn(sampled_from(self._scores, never=self._never, **self._how), self._random.random())
-        if chosen == END:
-            self.ended = True
+        added = self.choose(drawn(self.drawn_from(self._scores), self._random.random()))
+        if self.ended:
             raise StopIteration
-        self._follow([chosen])
-        return self._shown(chosen)
+        return added
+
+    def choose(self, symbol: int) -> str:
+        """Write a symbol by its number, as if it had been drawn; what it adds to the text, "" for the end.
+
+        Raises:
+            InputError: no such symbol is ever written, or the document has ended.
+        """
+        if self.ended:
+            raise InputError("the text has ended: go back, or begin anew")
+        if isinstance(symbol, bool) or not isinstance(symbol, int) or not 0 <= symbol < len(self._scores):
+            raise InputError(f"symbol is {symbol!r}, expected a number from 0 to {len(self._scores) - 1}")
+        if symbol in self.never:
+            raise InputError(f"symbol is {symbol}, which is never written: it is the start, the end or the unknown one")
+        if symbol == END:
+            self.ended = True
+            return ""
+        self._follow([symbol])
+        return self._shown(symbol)
 
     def _follow(self, ids: list[int]) -> None:
         """Read symbols."""
