@@ -7,6 +7,7 @@ from elman.inspection.finding import Finding
 from elman.inspection.layers import OneLayer, layer_number, layers, one_layer
 from elman.inspection.reading import Reading, Unrolled
 from elman.inspection.states import States, states
+from elman.inspection.units import Pair, Units, units
 from elman.inspection.what_if import Difference, what_if
 
 __all__ = [
@@ -17,9 +18,11 @@ __all__ = [
     "Finding",
     "GateSum",
     "OneLayer",
+    "Pair",
     "Reading",
     "States",
     "Term",
+    "Units",
     "Unrolled",
     "ablate",
     "arithmetic",
@@ -27,5 +30,6 @@ __all__ = [
     "layers",
     "one_layer",
     "states",
+    "units",
     "what_if",
 ]
