@@ -12,6 +12,20 @@ class InputError(ValueError):
     """
 
 
+def counted(number: int, what: str) -> str:
+    """A number with what it counts, as a message says it.
+
+    Args:
+        number: how many.
+        what: in the plural, of which one lacks the s at the end.
+
+    Example:
+        >>> counted(1, "steps"), counted(2000, "steps")
+        ('1 step', '2,000 steps')
+    """
+    return f"{number:,} {what.removesuffix('s') if number == 1 else what}"
+
+
 class MissingColumn(InputError):  # noqa: N818 - it names what is missing
     """A table has no column of this name."""
 

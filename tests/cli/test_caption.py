@@ -142,7 +142,7 @@ def test_what_is_refused(run, refused, shapes: Path, model: str, tmp_path: Path)
     assert "m.safetensors was trained to caption and reads images: give --image COL" in refused(
         "evaluate", model, str(shapes), "--text", "image"
     )
-    assert "none of 1 image(s) can be read: lost.png is not there" in refused("predict", model, "lost.png")
+    assert refused("predict", model, "lost.png") == "elman: lost.png is not there: expected an image\n"
     Image.new("RGB", (1, 1)).save(tmp_path / "dot.png")
     assert "dot.png has 1 pixel, in which there is nothing to see" in refused("predict", model, "dot.png")
 

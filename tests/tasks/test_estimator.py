@@ -238,7 +238,7 @@ def test_an_unfitted_one_says_so(job: str, tmp_path: Any) -> None:
         ("classify texts", [], [], r"X is empty: expected at least one sequence"),
         ("classify texts", "abc", ["a", "b", "c"], r"X is one text, .*: give \[X\]"),
         ("classify texts", TEXTS, [*LABELS[:15], None], r"label 15 is missing \(None\): leave its row out"),
-        ("classify texts", ["ab"] * 16, LABELS, r"too little data to set some aside .*16 row\(s\) of 1 group\(s\)"),
+        ("classify texts", ["ab"] * 16, LABELS, r"too little data to set some aside .*16 rows of 1 group,"),
         ("classify sequences", [*RAGGED[:15], np.ones((3, 4))], LABELS, r"X\[15\] has 4 features .* but X\[0\] has 2"),
         ("classify sequences", [*RAGGED[:15], np.array([[1.0, np.inf]])], LABELS, r"infinite or too large at step 0"),
         ("regress sequences", RAGGED, [1.0] * 15, r"X has 16 sequences, but y has 15 targets"),

@@ -167,7 +167,9 @@ def test_a_text_that_is_too_long_for_its_sound_is_left_out_by_name(data: tuple[l
     assert f"{X[7]} has " in message
     assert "its text of 500 characters needs at least 999" in message
     assert np.isfinite(fitted.history_.epochs[0].training_loss)
-    with pytest.raises(InputError, match="its text of 500 characters needs at least 999: give stack below 3"):
+    with pytest.raises(
+        InputError, match="its text of 500 characters needs at least 999: give a stack \\(--stack\\) below 3"
+    ):
         elman.Transcriber(**OPTIONS, strict=True, validation_fraction=0).fit(X, y)
     with pytest.raises(InputError, match="no other sound fits its text either"):
         elman.Transcriber(**OPTIONS, validation_fraction=0).fit(X[:4], ["e" * 900] * 4)
@@ -289,7 +291,7 @@ def test_what_cannot_be_aligned_or_searched(
         trained.align(X, ["Q"])
     with pytest.raises(InputError, match=r"texts\[0\] cannot be aligned: a text of 900 symbols needs"):
         trained.align(X, ["e" * 900])
-    with pytest.raises(InputError, match="X has 1 sounds, but texts has 2"):
+    with pytest.raises(InputError, match="X has 1 sound, but texts has 2"):
         trained.align(X, ["e", "e"])
     with pytest.raises(InputError, match="the language model: it was trained to transcribe, expected a Generator"):
         trained.hypotheses(X, language_model=trained)

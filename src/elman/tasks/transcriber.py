@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from elman.codecs import KINDS, NUM_SPECIAL, AudioCodec, Ragged, TextCodec, as_sequences, kind_of
-from elman.errors import DataWarning, InputError
+from elman.errors import DataWarning, InputError, counted
 from elman.models.ctc import collapsed, ctc_loss, log_softmax, steps_needed
 from elman.models.ctc_alignment import aligned
 from elman.models.ctc_search import GreedySearch, PrefixSearch, Search
@@ -95,7 +95,7 @@ class Transcriber(Estimator, TranscriberOptions):
             return coded, self.coded(*self._pairs(*validation, codec))
         parts = [np.flatnonzero(aside[rows] == side) for side in (False, True)]
         if not len(parts[0]):
-            raise InputError("no sound to learn from fits its text: give more data, or stack=1")
+            raise InputError("no sound to learn from fits its text: give more data, or stack=1 (--stack 1)")
         return coded.select(parts[0]), coded.select(parts[1]) if len(parts[1]) else None
 
     def _split_pairs(self, texts: list[str]) -> tuple[np.ndarray, np.ndarray]:
@@ -147,11 +147,11 @@ class Transcriber(Estimator, TranscriberOptions):
         rows = np.flatnonzero(steps < needed).tolist()
         milliseconds = f"{self.codecs_['input'].step * 1000:g} ms"
         reasons = [
-            f"{getattr(X[row], 'path', X[row])} has {steps[row]} steps of {milliseconds}, but its text of "
-            f"{len(targets[row])} {self.level} needs at least {needed[row]}"
+            f"{getattr(X[row], 'path', X[row])} has {counted(steps[row], 'steps')} of {milliseconds}, but its text of "
+            f"{counted(len(targets[row]), self.level)} needs at least {needed[row]}"
             for row in rows[:NAMED]
         ]
-        remedy = f"give stack below {self.stack}, or mend the text" if self.stack > 1 else "mend the text"
+        remedy = f"give a stack (--stack) below {self.stack}, or mend the text" if self.stack > 1 else "mend the text"
         if self.strict or len(rows) == len(X):
             raise InputError(
                 f"{reasons[0]}: {remedy}" + ("" if self.strict else "; no other sound fits its text either")
@@ -287,7 +287,7 @@ class Transcriber(Estimator, TranscriberOptions):
         inputs = self._encoded(X)
         texts = [found[0].text for found in self.searched(inputs)] if texts is None else list(texts)
         if len(texts) != len(inputs):
-            raise InputError(f"X has {len(inputs)} sounds, but texts has {len(texts)}")
+            raise InputError(f"X has {counted(len(inputs), 'sounds')}, but texts has {len(texts)}")
         codec: TextCodec = self.codecs_["output"]
         for row, text in enumerate(texts):
             if unknown := codec.unknown(text):
