@@ -204,7 +204,7 @@ def test_files_that_are_odd_or_cannot_be_read(data: tuple[list[Path], list[str]]
     [
         (["a text"], ["b"], "X holds texts, expected audio files"),
         ([Path("a.wav")], [1], "y holds|y is|y\\[0\\]"),
-        ([Path("a.wav")], ["a", "b"], "X has 1 sounds, but y has 2 texts"),
+        ([Path("a.wav")], ["a", "b"], "X has 1 audio file, but y has 2 texts"),
         ([Path("a.txt")], ["a"], "X\\[0\\] is the file a.txt"),
         ([Path("lost.wav")], ["a"], "lost.wav is not there"),
     ],
@@ -317,7 +317,7 @@ def test_levels(data: tuple[list[Path], list[str]]) -> None:
 
 
 def test_the_report_has_samples_and_pictures(trained: elman.Transcriber, new: tuple[list[Path], list[str]]) -> None:
-    page = training_report(trained, trained.coded(*trained._pairs(*new)), data="morse").html()
+    page = training_report(trained, trained.coded(*trained.pairs(*new)), data="morse").html()
     exact = round(trained.score(*new) * 30)
     assert f"{exact} of 30 are transcribed exactly" in page
     assert page.count("lies in its sound") == 2 * 2  # as title and as description

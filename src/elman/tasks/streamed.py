@@ -94,10 +94,10 @@ def encode(estimator: Estimator, source: Source, writer: FolderWriter, reading: 
             example = example or next((x for x in block.X if _shows(x)), None)
     counts = {name: one.finish() for name, one in writers.items()}
     if not counts["training"] or (estimator.validation_fraction and not counts["validation"]):
-        there, parts = counted(sum(counts.values()), "sequences"), (counts["training"], counts["validation"])
+        there, learned = counted(sum(counts.values()), "sequences"), counts["training"]
         raise InputError(
-            f"there is too little data to set some aside for validation: {there} fell into {parts[0]} for training and "
-            f"{parts[1]} for validation; give more data or validation_fraction=0, or do not stream them"
+            f"there is too little data to set some aside for validation: {there} fell into {learned} for training and "
+            f"{counts['validation']} for validation; give more data or validation_fraction=0, or do not stream them"
         )
     writer.about = {
         "codecs": {end: codec.to_config() for end, codec in estimator.codecs_.items()},

@@ -3,13 +3,13 @@
 import warnings
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from elman.codecs import KINDS, NUM_SPECIAL, AudioCodec, Ragged, TextCodec, as_sequences, kind_of
+from elman.codecs import NUM_SPECIAL, AudioCodec, Ragged, TextCodec
 from elman.errors import DataWarning, InputError, counted
 from elman.models.ctc import collapsed, ctc_loss, log_softmax, steps_needed
 from elman.models.ctc_alignment import aligned
@@ -17,13 +17,12 @@ from elman.models.ctc_search import GreedySearch, PrefixSearch, Search
 from elman.models.spec_augment import spec_augment
 from elman.stream import Stream
 from elman.tasks.coded import Batch, Coded, text_codec
-from elman.tasks.estimator import Estimator
 from elman.tasks.language_model import LanguageModel
 from elman.tasks.learning import Learner
 from elman.tasks.listener import Listener
-from elman.tasks.media import readable
-from elman.tasks.options import TranscriberOptions, check
+from elman.tasks.options import TranscriberOptions
 from elman.tasks.text_scores import edit_distance, error_rates, symbols
+from elman.tasks.to_text import ToText
 from elman.tasks.transcript import Alignment, Transcript, alignment
 from elman.tasks.unseen import warn_of_unseen
 from elman.tasks.windowed import outputs_and_state
@@ -35,7 +34,7 @@ BEAM = 16  # prefixes that are carried where a language model is given and no be
 SHIFT = NUM_SPECIAL - 1  # from the network's outputs, where 0 is the blank, to the numbers of the text codec
 
 
-class Transcriber(Estimator, TranscriberOptions):
+class Transcriber(ToText, TranscriberOptions):
     """Sound to text, learned from recordings and what is said in each, without being told when.
 
     Log-mel frames, several to a step, are read by a recurrent network whose outputs are characters or a blank; CTC sums
@@ -60,30 +59,10 @@ class Transcriber(Estimator, TranscriberOptions):
 
     task = "transcribe"
     input_codecs = ("audio",)
-    output_codec = "text"
-
-    def fit(self, X: Any, y: Any, *, validation: tuple[Any, Any] | None = None, resume: bool = False) -> Self:
-        """Train on sounds X and what is said in each, y.
-
-        Files that cannot be read and texts that are too long for their sound are left out; a `DataWarning` says so.
-        Ctrl-C ends the training and keeps the best model so far.
-
-        Args:
-            X: paths of audio files (`pathlib.Path`), or sounds that were read.
-            y: texts, in the spelling that is wanted: what case and punctuation they have, transcriptions will have.
-            validation: sounds and texts for early stopping; None: `validation_fraction` of X and y is set aside.
-            resume: go on from the last checkpoint.
-
-        Raises:
-            InputError: the data or an option does not fit.
-            MissingExtra: the libraries that read sound are not installed.
-        """
-        check(self)
-        return self.fit_coded(*self.prepared(X, y, validation), resume=resume)
 
     def prepared(self, X: Any, y: Any, validation: tuple[Any, Any] | None = None) -> tuple[Coded, Coded | None]:
         """Fit the codecs on raw data; give it as arrays, for training and for validation."""
-        sounds, texts = self._pairs(X, y)
+        sounds, texts = self.pairs(X, y)
         aside = np.zeros(len(texts), bool)
         if validation is None:
             aside[self._split_pairs(texts)[1]] = True
@@ -92,7 +71,7 @@ class Transcriber(Estimator, TranscriberOptions):
         self.codecs_ = {"input": codec, "output": text_codec([texts[row] for row in learned], self.level)}
         coded, rows = self._feasible(sounds, texts)
         if validation is not None:
-            return coded, self.coded(*self._pairs(*validation, codec))
+            return coded, self.coded(*self.pairs(*validation, codec))
         parts = [np.flatnonzero(aside[rows] == side) for side in (False, True)]
         if not len(parts[0]):
             raise InputError("no sound to learn from fits its text: give more data, or stack=1 (--stack 1)")
@@ -101,21 +80,6 @@ class Transcriber(Estimator, TranscriberOptions):
     def _split_pairs(self, texts: list[str]) -> tuple[np.ndarray, np.ndarray]:
         """Rows for training and for validation; where most texts stand once, those that are equal stay together."""
         return self._split(texts if 2 * len(set(texts)) > len(texts) else range(len(texts)))
-
-    def checked(self, X: Any, y: Any) -> tuple[list[Any], list[Any], bool]:
-        """Sounds and texts."""
-        return *self._pairs(X, y, self.codecs_["input"]), False
-
-    def _pairs(self, X: Any, y: Any, codec: Any = None) -> tuple[list[Any], list[str]]:
-        """Sounds, of files those that can be read, and their texts."""
-        files, texts = as_sequences(X), as_sequences(y, "y")
-        if (kind := kind_of(files)) != "audio":
-            raise InputError(f"X holds {KINDS[kind]}, expected audio files (pathlib.Path): a transcriber hears")
-        if (kind := kind_of(texts, "y")) != "text":
-            raise InputError(f"y holds {KINDS[kind]}, expected texts: what is said in each sound")
-        if len(files) != len(texts):
-            raise InputError(f"X has {len(files)} sounds, but y has {len(texts)} texts")
-        return readable(files, texts, codec, verbose=self.verbose)
 
     def learners(self, text: bool) -> dict[str, Learner]:
         """None: a transcriber does not learn from a stream."""
@@ -223,10 +187,6 @@ class Transcriber(Estimator, TranscriberOptions):
     def _greedy(self, batch: Tensor, lengths: Tensor) -> list[np.ndarray]:
         """The likeliest output at each step of each sound, collapsed."""
         return [collapsed(one.argmax(1)) for one in self._scores(batch, lengths)]
-
-    def predict(self, X: Any) -> list[str]:
-        """The text of each sound."""
-        return [found[0].text for found in self.hypotheses(X)]
 
     def hypotheses(self, X: Any, *, beam: int | None = None, language_model: Any = None) -> list[list[Transcript]]:
         """The texts of each sound that the search holds at its end, the best first; a greedy one holds one.
@@ -348,7 +308,7 @@ class Transcriber(Estimator, TranscriberOptions):
         """
         self._check_fitted()
         codec: TextCodec = self.codecs_["output"]
-        sounds, texts = self._pairs(X, y, self.codecs_["input"])
+        sounds, texts = self.pairs(X, y, self.codecs_["input"])
         unseen = Counter(one for text in texts for one in codec.unknown(text))
         total = sum(len(symbols(text, codec.level)) for text in texts)
         warn_of_unseen(unseen, total, f"{codec.level} of the texts were", "counted as errors")
