@@ -221,6 +221,36 @@ def test_a_validation_set_may_be_given(data: tuple[list[Path], list[str]], new: 
     assert fitted.history_.epochs[-1].metric is not None
 
 
+def test_what_training_does_not_know_of_validation_texts_is_wrong(
+    data: tuple[list[Path], list[str]], new: tuple[list[Path], list[str]]
+) -> None:
+    """The rate that decides which epoch is best is that of `evaluate`."""
+    X, y = new[0], [f"{text}QQ" if k % 2 else text for k, text in enumerate(new[1])]
+    fitted = elman.Transcriber(**{**OPTIONS, "epochs": 12}).fit(*data, validation=(X, y))
+    with pytest.warns(DataWarning, match="30 of"):
+        found = fitted.evaluate(X, y)["character_error_rate"]
+    assert fitted.history_.best is not None
+    assert fitted.history_.best.metric == found < 0.9
+
+
+def test_validation_data_that_cannot_validate_are_refused(data: tuple[list[Path], list[str]]) -> None:
+    X, y = data[0][:30], data[1][:30]
+    one = elman.Transcriber(**{**OPTIONS, "hidden_size": 4, "epochs": 2})
+    with pytest.raises(InputError, match=r"^the texts to validate with have no characters of those to learn from"):
+        one.fit(X, y, validation=(X[:2], ["QQ", "XYZ"]))
+    with pytest.raises(InputError, match=r"^to validate with: .*0\.wav has .* no other sound fits its text either$"):
+        one.fit(X, y, validation=(X[:2], ["e" * 900] * 2))
+    with pytest.raises(InputError, match=r"^to validate with: X holds texts, expected audio files"):
+        one.fit(X, y, validation=(y, y))
+    aside = one._split_pairs(y)[1]
+    y = ["e" * 900 + text if row in aside else text for row, text in enumerate(y)]
+    with (
+        pytest.warns(DataWarning, match="left out"),
+        pytest.raises(InputError, match=r"^no sound to validate with fits"),
+    ):
+        one.fit(X, y)
+
+
 def test_learning_goes_on_from_part_to_part(data: tuple[list[Path], list[str]]) -> None:
     learner = elman.Transcriber(**{**OPTIONS, "hidden_size": 8})
     for _ in range(3):

@@ -69,7 +69,7 @@ class Captioner(TextWriter, CaptionerOptions):
         of_training = coded.select(rows[0])
         self.take_in(of_training)
         if validation is not None:
-            return of_training, self.coded(*self.pairs(*validation, codec))
+            return of_training, self.coded_aside(*validation)
         return of_training, coded.select(rows[1]) if len(rows[1]) else None
 
     def key(self, one: Any) -> Hashable:

@@ -75,6 +75,17 @@ class ToText(Estimator):
         kept, of_each = (list(side) for side in zip(*filled, strict=True))
         return readable(kept, of_each, codec or media_codec(self), verbose=self.verbose)
 
+    def coded_aside(self, X: Any, y: Any) -> Coded:
+        """Inputs and texts of one's own to validate with, through the codecs.
+
+        Raises:
+            InputError: as of `pairs`; it says that it is of these data.
+        """
+        try:
+            return self.coded(*self.pairs(X, y, self.codecs_["input"]))
+        except InputError as error:
+            raise InputError(f"to validate with: {error}") from error
+
     @abstractmethod
     def hypotheses(self, X: Any) -> list[list[Any]]:
         """The texts that each input may have, the best first."""

@@ -3,7 +3,7 @@
 import warnings
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -21,7 +21,7 @@ from elman.tasks.language_model import LanguageModel
 from elman.tasks.learning import Learner
 from elman.tasks.listener import Listener
 from elman.tasks.options import TranscriberOptions
-from elman.tasks.text_scores import edit_distance, error_rates, symbols
+from elman.tasks.text_scores import error_rates, symbols
 from elman.tasks.to_text import ToText
 from elman.tasks.transcript import Alignment, Transcript, alignment
 from elman.tasks.unseen import warn_of_unseen
@@ -70,12 +70,20 @@ class Transcriber(ToText, TranscriberOptions):
         codec = AudioCodec(stack=int(self.stack)).fit([sounds[row] for row in learned])
         self.codecs_ = {"input": codec, "output": text_codec([texts[row] for row in learned], self.level)}
         coded, rows = self._feasible(sounds, texts)
+        training, held_out = (coded.select(np.flatnonzero(aside[rows] == side)) for side in (False, True))
         if validation is not None:
-            return coded, self.coded(*self.pairs(*validation, codec))
-        parts = [np.flatnonzero(aside[rows] == side) for side in (False, True)]
-        if not len(parts[0]):
-            raise InputError("no sound to learn from fits its text: give more data, or stack=1 (--stack 1)")
-        return coded.select(parts[0]), coded.select(parts[1]) if len(parts[1]) else None
+            held_out = self.coded_aside(*validation)
+        elif not aside.any():
+            return training, None
+        for part, use in ((training, "learn from"), (held_out, "validate with")):
+            if not len(part):
+                raise InputError(f"no sound to {use} fits its text: give more data, or stack=1 (--stack 1)")
+        if not len(cast(Ragged, held_out.targets).values):
+            raise InputError(
+                f"the texts to validate with have no {self.level} of those to learn from: give more data, or "
+                "validation_fraction=0 (--validation-fraction 0)"
+            )
+        return training, held_out
 
     def _split_pairs(self, texts: list[str]) -> tuple[np.ndarray, np.ndarray]:
         """Rows for training and for validation; where most texts stand once, those that are equal stay together."""
@@ -97,7 +105,8 @@ class Transcriber(ToText, TranscriberOptions):
         rows = np.flatnonzero(inputs.lengths >= needed)
         if len(rows) < len(targets):
             self._tell_infeasible(X, inputs.lengths, needed, targets)
-        return Coded(inputs.select(rows), Ragged.of([targets[row] for row in rows])), rows
+        texts = [(y[row],) for row in rows.tolist()]
+        return Coded(inputs.select(rows), Ragged.of([targets[row] for row in rows]), texts=texts), rows
 
     def _outputs(self, text: str) -> np.ndarray:
         """The outputs that a text is, (U,); what the codec does not know is left out, since no sound can teach it."""
@@ -169,13 +178,13 @@ class Transcriber(ToText, TranscriberOptions):
         return BatchLoss(ctc_loss(scores, batch.lengths, batch.targets, lengths), int(lengths.sum()))
 
     def metric(self, validation: Coded) -> Metric:
-        """The rate of wrong symbols, read greedily."""
+        """The rate of wrong symbols, read greedily; those that training does not know are never right."""
+        assert validation.texts is not None
+        right = [[(self.codecs_["output"].encode(text) - SHIFT).tolist()] for (text,) in validation.texts]
 
         def measure(_: nn.Module) -> float:
-            found = self._run(validation.inputs, self._greedy)
-            pairs = list(zip(found, validation.targets, strict=True))
-            errors = sum(edit_distance(one.tolist(), target.tolist()) for one, target in pairs)
-            return errors / max(sum(len(target) for _, target in pairs), 1)
+            found = [one.tolist() for one in self._run(validation.inputs, self._greedy)]
+            return error_rates(found, right)["symbol_error_rate"]
 
         return Metric(f"{self.level.removesuffix('s')} error rate", measure, higher_is_better=False)
 

@@ -56,20 +56,18 @@ class Translator(TextWriter, TranslatorOptions):
     def prepared(self, X: Any, y: Any, validation: tuple[Any, Any] | None = None) -> tuple[Coded, Coded | None]:
         """Fit the codecs on raw data; give it as arrays, for training and for validation."""
         sources, targets = self.pairs(X, y)
-        if validation is not None:
-            training, aside = (sources, targets), self.pairs(*validation)
-        else:
-            rows = self._split(sources)  # variants of a source stay together
-            training, aside = (([sources[row] for row in part], [targets[row] for row in part]) for part in rows)
+        # variants of a source stay together
+        rows = self._split(sources) if validation is None else (range(len(sources)), ())
+        training, aside = (([sources[row] for row in part], [targets[row] for row in part]) for part in rows)
         source = text_codec(training[0], self.source_level, vector_file(self), self.vocabulary_size)
         target = text_codec(training[1], self.target_level, size=self.vocabulary_size)
         self.codecs_ = {"input": source, "output": target}
         self.longer_ = self.longest_ = 0
         coded = self.coded(*training)
         self.take_in(coded)
-        if not aside[0]:
+        if validation is None and not aside[0]:
             return coded, None
-        coded_aside = self.coded(*aside)
+        coded_aside = self.coded(*aside) if validation is None else self.coded_aside(*validation)
         self.longest_ = max(self.longest_, int(coded_aside.inputs.lengths.max()))
         return coded, coded_aside
 
@@ -86,7 +84,7 @@ class Translator(TextWriter, TranslatorOptions):
         inputs, targets = (self.codecs_[end].encode_all(texts) for end, texts in (("input", X), ("output", y)))
         if self.copies:
             self._mark(X, y, targets)
-        return Coded(inputs, targets)
+        return Coded(inputs, targets, texts=list(zip(X, y, strict=True)))
 
     @property
     def copies(self) -> bool:
