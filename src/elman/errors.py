@@ -1,7 +1,10 @@
 """What elman raises when something it was given is wrong: argument, got, expected, remedy, in one line."""
 
 import importlib
+from collections.abc import Sequence
 from types import ModuleType
+
+LISTED = 3  # reasons that a message has
 
 
 class InputError(ValueError):
@@ -24,6 +27,17 @@ def counted(number: int, what: str) -> str:
         ('1 step', '2,000 steps')
     """
     return f"{number:,} {what.removesuffix('s') if number == 1 else what}"
+
+
+def listed(reasons: Sequence[str]) -> str:
+    """The first of several reasons, as a message says them, and how many more there are.
+
+    Example:
+        >>> listed(["a is empty", "b is empty", "c is empty", "d is empty"])
+        'a is empty; b is empty; c is empty; and 1 more'
+    """
+    more = f"; and {len(reasons) - LISTED:,} more" if len(reasons) > LISTED else ""
+    return "; ".join(reasons[:LISTED]) + more
 
 
 class MissingColumn(InputError):  # noqa: N818 - it names what is missing

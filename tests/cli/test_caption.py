@@ -21,7 +21,7 @@ def shapes(tmp_path: Path) -> Path:
     paths, texts = write_shapes(folder, 24)
     paths[2].write_bytes(b"no image")
     paths[5].unlink()
-    texts[8] = ""
+    texts[8] = " "
     rows = [(path.name, text) for path, text in zip(paths, texts, strict=True)]
     return write_table(folder / "captions.csv", rows)
 
@@ -58,6 +58,25 @@ def test_a_table_is_captioned_and_bad_files_are_named(run, shapes: Path, model: 
     found = pd.read_csv(tmp_path / "found.csv")
     assert found.columns.tolist() == ["image", "caption", "score", "error"]
     assert found["error"].notna().sum() == 2
+
+
+def test_a_row_without_a_path_gets_an_empty_result_too(run, refused, shapes: Path, model: str, tmp_path: Path) -> None:
+    table = pd.read_csv(shapes)
+    table.loc[[1, 4], "image"] = ["", "  "]
+    table.to_csv(shapes, index=False)
+    reasons = [f"{shapes} line {line} has no value in column 'image'" for line in (3, 6)]
+    status, out, err = run("predict", model, "--file", str(shapes))
+    lines = [line.split("\t") for line in out.splitlines()]
+    assert (status, len(lines)) == (0, 24)
+    assert [lines[1], lines[4]] == [['""', "-", reason] for reason in reasons]
+    assert [k for k, line in enumerate(lines) if line[1] == "-"] == [1, 2, 4, 5]
+    assert lines[5][2] == f"{shapes.parent}/0-5.png is not there: expected an image"
+    assert err.splitlines()[0] == f"elman: left out 2 of 24 rows: {'; '.join(reasons)}"
+    assert run("predict", model, "--file", str(shapes), "-o", "found.csv").status == 0
+    found = pd.read_csv(tmp_path / "found.csv")
+    assert found["error"][[1, 4]].tolist() == reasons
+    assert found["image"].notna().tolist() == [k not in (1, 4) for k in range(24)]
+    assert refused("predict", model, "--file", str(shapes), "--strict") == f"elman: {reasons[0]}\n"
 
 
 def test_files_and_folders_are_captioned(run, refused, shapes: Path, model: str, tmp_path: Path) -> None:
@@ -121,9 +140,6 @@ def test_flickr8k_is_taken_as_it_is(run, tmp_path: Path) -> None:
 def test_strict_refuses(refused, shapes: Path, model: str) -> None:
     train = ("train", "caption", str(shapes), "-o", "n.safetensors", *QUICK, "--strict")
     assert "captions.csv line 10 has no value in column 'caption'" in refused(*train)
-    table = pd.read_csv(shapes).fillna({"caption": "  "})
-    table.to_csv(shapes, index=False)
-    assert "captions.csv line 10 has an empty caption: fill it in" in refused(*train)
     pd.read_csv(shapes).drop(index=8).to_csv(shapes, index=False)
     assert "0-2.png cannot be read as an image" in refused(*train)
     assert "0-2.png cannot be read as an image" in refused("predict", model, "--file", str(shapes), "--strict")

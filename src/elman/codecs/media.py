@@ -5,9 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Any, Generic, Protocol, TypeVar
 
-from elman.errors import InputError, MissingExtra, counted
-
-NAMED = 3  # files that a note names
+from elman.errors import InputError, MissingExtra, counted, listed
 
 
 class Medium(Protocol):
@@ -52,9 +50,8 @@ class Media(Generic[MediumT]):
                 notes.append(f"{line.format(found[0])}: {files}")
         if self.unreadable:
             reasons = list(dict.fromkeys(self.unreadable.values()))
-            more = f"; and {len(reasons) - NAMED:,} more" if len(reasons) > NAMED else ""
             files = f"{len(reasons):,} of {len(reasons) + len(distinct):,} files"
-            notes.append(f"left out {files}: {'; '.join(reasons[:NAMED])}{more}")
+            notes.append(f"left out {files}: {listed(reasons)}")
         return notes
 
 
@@ -115,4 +112,4 @@ def none_readable(reasons: Iterable[str], what: str) -> InputError:
     """
     found = list(dict.fromkeys(reasons))
     several = f"none of {counted(len(found), what)} can be read: " if len(found) != 1 else ""
-    return InputError(several + "; ".join(found[:NAMED]))
+    return InputError(several + listed(found))

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from elman.codecs import NUM_SPECIAL, AudioCodec, Ragged, TextCodec
-from elman.errors import DataWarning, InputError, counted
+from elman.errors import DataWarning, InputError, counted, listed
 from elman.models.ctc import collapsed, ctc_loss, log_softmax, steps_needed
 from elman.models.ctc_alignment import aligned
 from elman.models.ctc_search import GreedySearch, PrefixSearch, Search
@@ -29,7 +29,6 @@ from elman.tasks.windowed import outputs_and_state
 from elman.tasks.writing import check_whole
 from elman.train import BatchLoss, Examples, Metric
 
-NAMED = 3  # sounds that a warning names
 BEAM = 16  # prefixes that are carried where a language model is given and no beam
 SHIFT = NUM_SPECIAL - 1  # from the network's outputs, where 0 is the blank, to the numbers of the text codec
 
@@ -122,17 +121,16 @@ class Transcriber(ToText, TranscriberOptions):
         reasons = [
             f"{getattr(X[row], 'path', X[row])} has {counted(steps[row], 'steps')} of {milliseconds}, but its text of "
             f"{counted(len(targets[row]), self.level)} needs at least {needed[row]}"
-            for row in rows[:NAMED]
+            for row in rows
         ]
         remedy = f"give a stack (--stack) below {self.stack}, or mend the text" if self.stack > 1 else "mend the text"
         if self.strict or len(rows) == len(X):
             raise InputError(
                 f"{reasons[0]}: {remedy}" + ("" if self.strict else "; no other sound fits its text either")
             )
-        more = f"; and {len(rows) - NAMED:,} more" if len(rows) > NAMED else ""
         warnings.warn(
             f"left out {len(rows):,} of {len(X):,} sounds that are too short for their text: "
-            f"{'; '.join(reasons)}{more} ({remedy})",
+            f"{listed(reasons)} ({remedy})",
             DataWarning,
             stacklevel=4,
         )
