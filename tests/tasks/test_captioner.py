@@ -190,6 +190,15 @@ def test_what_is_no_data_for_a_captioner() -> None:
         one.fit(IMAGES, IMAGES)
     with pytest.raises(elman.InputError, match="X has 24 images, but y has 23 texts"):
         one.fit(IMAGES, TEXTS[:-1])
+    grey = IMAGES[0][:, :, 0]
+    with pytest.raises(
+        elman.InputError, match=r"X holds sequences of numbers, .*\(of grey ones np.stack\(\[grey\] \* 3"
+    ):
+        one.fit([grey] * 2, TEXTS[:2])
+    with pytest.raises(elman.InputError, match=r"X\[1\] is a ndarray, but others are images: expected .* \(H, W, 3\)"):
+        one.fit([IMAGES[0], grey], TEXTS[:2])
+    with pytest.raises(elman.InputError, match=r"X\[0\] has shape .*: an image is \(H, W, 3\) and of uint8"):
+        one.fit([IMAGES[0] / 255] * 2, TEXTS[:2])
     with pytest.raises(elman.InputError, match=r"X\[0\] is the file a\.mov, expected one that ends in"):
         one.fit([Path("a.mov")], ["a"])
     with pytest.raises(elman.InputError, match="X holds texts, but this model was trained on images"):

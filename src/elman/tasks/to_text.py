@@ -14,7 +14,7 @@ from elman.tasks.options import check
 EXPECTED: dict[str, str] = {
     "text": "texts",
     "audio": "audio files (pathlib.Path)",
-    "image": "images: paths of files, or (H, W, 3) arrays of uint8",
+    "image": "images: paths of files, or (H, W, 3) arrays of uint8 (of grey ones np.stack([grey] * 3, -1))",
 }
 
 
