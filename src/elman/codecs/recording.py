@@ -21,8 +21,8 @@ SIZES = {
     re.compile(r"^riff : (?P<said>\d+) \(should be (?P<there>\d+)\)", re.MULTILINE): 2**62,
     re.compile(r"frame count (?P<there>\d+) does not match value from 'ds64' chunk of (?P<said>\d+)"): 2**62,
 }
-"""What libsndfile notes of a file that its header says is longer, WAV, AIFF and AU, W64, RF64; and from which size on that
-is none: programs that write into a pipe cannot know it. Of W64 it is that of the whole file, its header included."""
+"""What libsndfile notes of a file that is longer by its header, WAV, AIFF and AU, W64 (all of the file), RF64; and from
+which size on that is none: programs that write into a pipe cannot know it."""
 BLOCK = 1 << 13  # samples of each channel that are read together, and lost together where a file is damaged
 
 
