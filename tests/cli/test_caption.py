@@ -99,6 +99,10 @@ def test_pictures_show_where_it_looked(run, shapes: Path, model: str, tmp_path: 
     page = (tmp_path / "looked.html").read_text(encoding="utf-8")
     assert "for each step the image again" in page
     assert page.count("<figure>") == 1
+    assert run("predict", model, "--file", str(shapes), "--pictures", "all.html").status == 0
+    page = (tmp_path / "all.html").read_text(encoding="utf-8")
+    assert "The first 8 of 22 are shown; 2 others could not be read." in page
+    assert page.count("<figure>") == 8
     report = (tmp_path / "m.report.html").read_text(encoding="utf-8")
     assert "images are described exactly" in report
     assert report.count('<img src="data:image/png;base64,') >= 2
