@@ -1,5 +1,6 @@
 """A transcriber learns Morse code; what is left out, searched for, aligned, and how rates are counted."""
 
+import copy
 import shutil
 from pathlib import Path
 from typing import Any
@@ -292,7 +293,24 @@ def test_a_language_model_weighs_texts_as_it_says(
         trained.save(tmp_path / "searching.safetensors")  # the file leaves the generator out, and all of its options
         assert elman.load(tmp_path / "searching.safetensors").predict(new[0][:5]) == greedy
     finally:
-        trained.set_params(language_weight=0.5, symbol_bonus=0.0, language_model=None)
+        trained.set_params(language_weight=0.8, symbol_bonus=None, language_model=None)
+
+
+def test_a_bonus_for_symbols_is_the_language_model_s(
+    trained: elman.Transcriber, words: elman.Generator, new: tuple[list[Path], list[str]]
+) -> None:
+    def scores(bonus: float | None, model: elman.Generator | None) -> list[float]:
+        one = copy.copy(trained).set_params(symbol_bonus=bonus)
+        return [found[0].score for found in one.hypotheses(new[0][:5], beam=8, language_model=model)]
+
+    assert scores(None, words) == scores(1.5, words) != scores(0.0, words)
+    assert scores(None, None) == scores(0.0, None) != scores(1.5, None)
+
+
+def test_few_sounds_are_learned_from_in_small_batches(data: tuple[list[Path], list[str]]) -> None:
+    coded, _ = elman.Transcriber(validation_fraction=0, verbose=0).prepared(data[0][:2], data[1][:2])
+    sizes = [elman.Transcriber().settings(coded.select([0] * rows)).batch_size for rows in (999, 1000, 6000)]
+    assert sizes == [8, 32, 64]
 
 
 def test_alignments_lie_where_the_letters_are(trained: elman.Transcriber, data: tuple[list[Path], list[str]]) -> None:

@@ -74,7 +74,7 @@ def predict(
         str | None,
         typer.Option(
             metavar="FILE",
-            help=f"Write a page (.html) of where the model looked while it wrote, for the first {MOST} that it can read",
+            help=f"Write a page (.html) of where the model looked while it wrote, at the first {MOST} it can read",
         ),
     ] = None,
     force: Force = False,

@@ -29,7 +29,8 @@ from elman.tasks.windowed import outputs_and_state
 from elman.tasks.writing import check_whole
 from elman.train import BatchLoss, Examples, Metric
 
-BEAM = 16  # prefixes that are carried where a language model is given and no beam
+BEAM, BONUS = 16, 1.5  # where a language model is given, and no beam or no bonus for symbols
+FEW = 1000  # sounds, below which a batch has 8
 SHIFT = NUM_SPECIAL - 1  # from the network's outputs, where 0 is the blank, to the numbers of the text codec
 
 
@@ -143,6 +144,10 @@ class Transcriber(ToText, TranscriberOptions):
         """In step."""
         return {"kind": "InStep", **self.ends(), **self._network(len(training))}
 
+    def rows(self, training: Coded) -> int:
+        """Few, so that CTC has enough steps of descent to leave the blanks."""
+        return 8 if self.pieces(training) < FEW else super().rows(training)
+
     @property
     def hears_the_future(self) -> bool:
         """Whether what it writes depends on what comes later, so that it cannot listen to a sound that goes on."""
@@ -231,11 +236,12 @@ class Transcriber(ToText, TranscriberOptions):
         beam = self.beam if beam is None else beam
         generator = self.language_model if language_model is None else language_model
         if generator is None:
-            return GreedySearch if beam in (None, 1) else lambda: PrefixSearch(beam, bonus=self.symbol_bonus)
+            return GreedySearch if beam in (None, 1) else lambda: PrefixSearch(beam, bonus=self.symbol_bonus or 0.0)
         known = isinstance(generator, LanguageModel)
         model = generator if known else LanguageModel(generator, self.codecs_["output"])
         width = BEAM if beam is None else beam
-        return lambda: PrefixSearch(width, model.before(width), self.language_weight, self.symbol_bonus)
+        bonus = BONUS if self.symbol_bonus is None else self.symbol_bonus
+        return lambda: PrefixSearch(width, model.before(width), self.language_weight, bonus)
 
     def align(self, X: Any, texts: Sequence[str] | None = None) -> list[Alignment]:
         """When each symbol and each word of a text is said, in the likeliest way in which it lies in its sound.
