@@ -31,7 +31,7 @@ def test_units_that_were_built_so() -> None:
     assert np.isnan(found.correlations[0, 3]).all()
     np.testing.assert_allclose(found.ranges[0, 0], np.tanh(0.44) * 2, rtol=1e-6)
     assert found.sentence() == (
-        "Over 200 steps of 6 units: gate z is saturated 17% of the time; 1 unit hardly moves; "
+        "Over 200 steps of 6 units: saturated at the gate z 17% of the time; 1 unit hardly moves; "
         "3 pairs say the same (0 and 2, 0 and 1, 1 and 2)."
     )
 

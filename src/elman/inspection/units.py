@@ -69,7 +69,8 @@ class Units(Finding):
     def sentence(self) -> str:
         """How many units are saturated, dead and redundant."""
         words = f"Over {counted(self.n_steps, 'step')} of {counted(self.dead.size, 'unit')}: "
-        parts = [f"gate {name} is saturated {share.mean():.0%} of the time" for name, share in self.saturated.items()]
+        shares = ", ".join(f"{name} {share.mean():.0%}" for name, share in self.saturated.items())
+        parts = [f"saturated at the gate{'s' * (len(self.saturated) > 1)} {shares} of the time"] if shares else []
         dead = int(self.dead.sum())
         parts.append(f"{counted(dead, 'unit')} hardly move{'s' * (dead == 1)}")
         n = len(self.redundant)
