@@ -147,9 +147,10 @@ def meaning(
         >>> import elman
         >>> from elman.inspection import meaning
         >>> model = elman.Generator(hidden_size=8, epochs=1, verbose=0).fit("ab (cd) ef " * 60)
-        >>> found = meaning([elman.inspect(model, "ab (cd) ef ab"), elman.inspect(model, "(ab) (ef) cd")])
+        >>> readings = [elman.inspect(model, text) for text in ("ab (cd) ef ab", "(ab) (ef) cd")]
+        >>> found = meaning(readings, most=2)
         >>> len(found.excited), len(found.excited[0]), "inside brackets" in found.features
-        (8, 3, True)
+        (8, 2, True)
     """
     several = [readings] if isinstance(readings, Reading) else list(readings)
     first = _checked(several, {"most": most, "around": around, "season": season})
