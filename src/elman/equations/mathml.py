@@ -9,7 +9,7 @@ from elman.equations.notation import ATOM, FUNCTION, NEGATION, NONE, POWER, PROD
 if TYPE_CHECKING:
     from elman.equations.cell import Cell
 
-_MINUS = "<mo>−</mo>"
+_MINUS, _SIGN = "<mo>−</mo>", '<mo form="prefix">−</mo>'  # between two numbers, and before one
 _LEFT, _RIGHT = (f'<mtd class="{side}" columnalign="{side}">' for side in ("left", "right"))
 
 
@@ -40,11 +40,11 @@ def number(value: float) -> str:
 def shown_number(text: str) -> str:
     """A number that is written already, such as "-1.5e-05"."""
     mantissa, _, exponent = text.removesuffix(".0").partition("e")
-    sign, digits = (_MINUS, mantissa[1:]) if mantissa.startswith("-") else ("", mantissa)
+    sign, digits = (_SIGN, mantissa[1:]) if mantissa.startswith("-") else ("", mantissa)
     if not exponent:
         return f"{sign}<mn>{escape(digits)}</mn>"
     power = int(exponent)
-    raised = f"{_MINUS}<mn>{-power}</mn>" if power < 0 else f"<mn>{power}</mn>"
+    raised = f"{_SIGN}<mn>{-power}</mn>" if power < 0 else f"<mn>{power}</mn>"
     return f"{sign}<mn>{digits}</mn><mo>·</mo><msup><mn>10</mn><mrow>{raised}</mrow></msup>"
 
 
@@ -100,7 +100,7 @@ MATHML = Notation(
         "sub": Form(f"$a{_MINUS}$b", SUM, (SUM, PRODUCT)),
         "mul": Form("$a<mo>⊙</mo>$b", PRODUCT, (PRODUCT, NEGATION)),
         "div": Form("<mfrac><mrow>$a</mrow><mrow>$b</mrow></mfrac>", POWER, (NONE, NONE)),
-        "neg": Form(f"{_MINUS}$a", NEGATION, (POWER,)),
+        "neg": Form(f"{_SIGN}$a", NEGATION, (POWER,)),
         "power": Form("<msup><mrow>$a</mrow><mrow>$b</mrow></msup>", POWER, (ATOM, NONE)),
         "tanh": _function("tanh"),
         "sigmoid": _function("σ"),
@@ -132,6 +132,6 @@ MATHML = Notation(
         f"<msubsup><mi>{letter}</mi><mi>t</mi><mrow><mo>(</mo><mn>{count}</mn><mo>)</mo></mrow></msubsup>"
     ),
     gate=_gate,
-    minus=_MINUS,
+    minus=_SIGN,
     raised="sup>",
 )

@@ -1,6 +1,8 @@
 """What a recurrent network does inside: states, gradients by lag, memory, dynamics; numbers first, drawing apart."""
 
 # Not lazy, as `elman.tasks` is: a module here may have the name of its function, and would stand in its place.
+from elman.inspection.ablation import Ablation, ablate
+from elman.inspection.arithmetic import Arithmetic, EquationLine, GateSum, Term, arithmetic
 from elman.inspection.dynamics import Dynamics, dynamics
 from elman.inspection.finding import Finding
 from elman.inspection.gradient_by_lag import GradientByLag, gradient_by_lag
@@ -10,11 +12,17 @@ from elman.inspection.memory import Memory, memory
 from elman.inspection.reading import Reading, Unrolled
 from elman.inspection.saliency import Saliency, saliency
 from elman.inspection.states import States, states
+from elman.inspection.what_if import Difference, what_if
 
 __all__ = [
+    "Ablation",
+    "Arithmetic",
     "Context",
+    "Difference",
     "Dynamics",
+    "EquationLine",
     "Finding",
+    "GateSum",
     "GradientByLag",
     "Meaning",
     "Memory",
@@ -22,7 +30,10 @@ __all__ = [
     "Reading",
     "Saliency",
     "States",
+    "Term",
     "Unrolled",
+    "ablate",
+    "arithmetic",
     "dynamics",
     "gradient_by_lag",
     "layer_number",
@@ -32,4 +43,5 @@ __all__ = [
     "one_layer",
     "saliency",
     "states",
+    "what_if",
 ]

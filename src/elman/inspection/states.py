@@ -18,6 +18,7 @@ from elman.inspection.finding import Finding
 from elman.inspection.gates import shown_gates
 from elman.inspection.layers import OneLayer, layer_name, layer_number, layers
 from elman.inspection.reading import Reading
+from elman.inspection.words import counted
 from elman.nn import Recurrent
 from elman.state import State
 
@@ -55,8 +56,8 @@ class States(Finding):
         shown += f" and gate{'s' * (len(gates) > 1)} {', '.join(gates)}" if gates else ""
         mean = np.abs(h[-self.directions :]).mean()
         return (
-            f"{shown} of {_count(H, 'unit')} in {_count(L, 'layer')} over {_count(T, 'step')}: a row for each unit, a "
-            f"column for each step; the mean of |{name}| in the last layer is {mean:.2f}."
+            f"{shown} of {counted(H, 'unit')} in {counted(L, 'layer')} over {counted(T, 'step')}: a row for each "
+            f"unit, a column for each step; the mean of |{name}| in the last layer is {mean:.2f}."
         )
 
     def to_frame(self) -> "pd.DataFrame":
@@ -136,7 +137,7 @@ def states(
         needs = int(np.prod(shape)) * dtype.itemsize
         if needs > most_bytes:
             raise InputError(
-                f"the {', '.join(names)} of {_count(shape[2], 'step')} take {needs:,} bytes, more than "
+                f"the {', '.join(names)} of {counted(shape[2], 'step')} take {needs:,} bytes, more than "
                 f"most_bytes={most_bytes:,}: give file='states.npy', look at fewer steps, or allow more"
             )
         arrays = np.empty(shape, dtype)
@@ -224,8 +225,3 @@ def _alone(whole: Recurrent, k: int) -> Recurrent:
     for name in list(alone._parameters):
         alone._parameters[name] = getattr(whole, name.removesuffix("_l0") + whole._suffixes()[k])
     return alone.eval()
-
-
-def _count(n: int, what: str) -> str:
-    """As in "3 layers"."""
-    return f"{n:,} {what}{'s' * (n != 1)}"

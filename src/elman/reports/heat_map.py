@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from elman.reports.alignment import shown_symbol
 from elman.reports.palette import BLUE, INK, ORANGE, PALE
@@ -16,8 +17,8 @@ DIVERGING = LinearSegmentedColormap.from_list(
     "diverging", [(0.0, BLUE), (0.5, f"{BLUE}00"), (0.5, f"{ORANGE}00"), (1.0, ORANGE)]
 )
 RISING = LinearSegmentedColormap.from_list("rising", [f"{BLUE}00", BLUE])
-WIDTH, HEIGHT, LETTER = 7.2, 1.9, 0.11  # inches: of the picture, of one map, of a letter of a step's name
-MOST_NAMES = 60  # steps that have their names below the map, where there is room for them
+WIDTH, HEIGHT, ROW, LETTER = 7.2, 1.9, 0.22, 0.11  # inches: of the picture, a map, a named row, a letter
+MOST_NAMES, FEW_NAMES = 60, 8  # steps that have their names below the map: of all, and of some
 
 
 class Map(NamedTuple):
@@ -31,12 +32,14 @@ class Map(NamedTuple):
         values: NaN is left blank.
         rising: of numbers from 0 upwards, in one colour; else around 0, in two.
         limit: the number that has the full colour; None: the largest there is.
+        rows: their names; without them the vertical axis says what they are, and counts them from 0.
     """
 
     title: str
     values: np.ndarray
     rising: bool = False
     limit: float | None = None
+    rows: Sequence[str] = ()
 
 
 def heat_maps(
@@ -46,13 +49,15 @@ def heat_maps(
 
     Args:
         maps: from the top.
-        steps: what each of the T steps is called; the names stand below where there is room, else numbers from 1.
+        steps: what each of the T steps is called.
         y: what the rows are.
         x: what the columns are.
         mark: a step, from 0, at which a line is drawn before it.
     """
-    figure = Figure((WIDTH, 0.5 + HEIGHT * max(len(maps), 1)), dpi=72, facecolor="none", layout="constrained")
-    for place, one in zip(np.ravel(figure.subplots(len(maps), 1, sharex=True, squeeze=False)), maps, strict=True):
+    heights = [ROW * len(one.rows) + 2 * ROW if one.rows else HEIGHT for one in maps]
+    figure = Figure((WIDTH, 0.5 + sum(heights)), dpi=72, facecolor="none", layout="constrained")
+    places = figure.subplots(len(maps), 1, sharex=True, squeeze=False, height_ratios=heights)
+    for place, one in zip(np.ravel(places), maps, strict=True):
         _draw(figure, place, one, y)
         if mark is not None:
             place.axvline(mark - 0.5, color=INK, lw=1, ls=(0, (1, 2)))
@@ -62,16 +67,18 @@ def heat_maps(
 
 
 def name_steps(axes: Axes, steps: Sequence[str]) -> None:
-    """Write the steps' names below axes whose columns stand at 0, 1, 2 ..., or their numbers where they do not fit."""
+    """Name columns that stand at 0, 1, 2 ...: each where there is room, else some of them, by number if names recur."""
     names = [shown_symbol(one) for one in steps]
     T, longest = len(names), max(map(len, names), default=1)
-    if T <= MOST_NAMES and T * LETTER * (longest + 1) <= WIDTH:
-        axes.set_xticks(range(T), names)
-        for label in axes.get_xticklabels():
-            label.set_parse_math(False)  # a dollar is a dollar
+    room = max(int(WIDTH / (LETTER * (longest + 1))), 2)
+    if min(room, MOST_NAMES) < T:
+        distinct = len(set(names)) == T
+        apart = -(-T // (min(room, FEW_NAMES) if distinct else FEW_NAMES))
+        axes.set_xticks(range(0, T, apart), [names[k] if distinct else str(k) for k in range(0, T, apart)])
     else:
-        apart = max(-(-T // 8), 1)
-        axes.set_xticks(range(0, T, apart), [str(k + 1) for k in range(0, T, apart)])
+        axes.set_xticks(range(T), names)
+    for label in axes.get_xticklabels():
+        label.set_parse_math(False)  # a dollar is a dollar
 
 
 def _draw(figure: Figure, axes: Axes, one: Map, y: str) -> None:
@@ -84,7 +91,14 @@ def _draw(figure: Figure, axes: Axes, one: Map, y: str) -> None:
     )  # fmt: skip
     axes.spines[:].set_color(PALE)
     axes.tick_params(colors=PALE, labelcolor=PALE, labelsize=10, length=3)
-    axes.set_ylabel(y, color=INK, size=10)
+    if one.rows:
+        axes.set_yticks(range(len(one.rows)), [shown_symbol(name) if name.isspace() else name for name in one.rows])
+        axes.tick_params(axis="y", labelcolor=INK, length=0)
+        for label in axes.get_yticklabels():
+            label.set_parse_math(False)  # a dollar is a dollar
+    else:
+        axes.set_ylabel(y, color=INK, size=10)
+        axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_title(one.title, color=INK, size=10, loc="left", pad=4, parse_math=False)
     bar = figure.colorbar(image, ax=axes, fraction=0.03, pad=0.01)
     bar.outline.set_visible(False)
