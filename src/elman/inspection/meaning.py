@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-MOST_UNITS = 20  # of a picture
+MOST_UNITS = 16  # of a picture
 FEW_VALUES = 3  # numbers before and after a step of a series
 
 
@@ -102,12 +102,11 @@ class Meaning(Finding):
         from elman.reports.heat_map import Map, heat_maps
 
         units = [unit for unit, _, _ in self.best()[:MOST_UNITS]]
-        one = Map(f"correlation with the units of {self.name}", self.correlations[:, units], limit=1.0)
+        title = f"correlation with the units of {self.name}"
+        one = Map(title, self.correlations[:, units], limit=1.0, rows=self.features)
         names = [str(unit) for unit in units]
         figure = heat_maps([one], names, "", x="unit, the one that follows something most closely first")
         figure.axes[0].set_xticks(range(len(units)), names, size=9)
-        figure.axes[0].set_yticks(range(len(self.features)), self.features)
-        figure.set_figheight(1.0 + 0.2 * len(self.features))
         return figure
 
 
