@@ -72,7 +72,7 @@ def step(cell: Cell, z_x: Tensor, state: Sequence[Tensor], weights: Weights, mas
         The new states, (B, H) each.
     """
     z_h = F.linear(state[0], weights.weight_hh, weights.bias_hh)  # (B, G*H)
-    values: dict[str, Any] = {name: _scalar(value, state[0]) for name, value in cell.constants.items()}
+    values: dict[str, Any] = {}
     for gate, x_part, h_part in zip(
         cell.gates, z_x.chunk(len(cell.gates), -1), z_h.chunk(len(cell.gates), -1), strict=True
     ):
@@ -83,9 +83,20 @@ def step(cell: Cell, z_x: Tensor, state: Sequence[Tensor], weights: Weights, mas
     values.update((f"{name}_prev", before) for name, before in zip(cell.state, state, strict=True))
     values.update(zip(cell.parameters, weights.parameters, strict=True))
     values.update(zip(cell.masks, masks, strict=True))
+    return equation(cell, values, state[0])
 
-    new = cell.program.run(values, operations(state[0]))
-    return [_tensor(value, state[0]).expand_as(state[0]) for value in new]
+
+def equation(cell: Cell, values: Mapping[str, Any], like: Tensor) -> list[Tensor]:
+    """The new states of a cell, from what its equation reads.
+
+    Args:
+        cell: the equation.
+        values: gates, states before, parameters and masks by their names; they broadcast to the shape of `like`.
+        like: a tensor of the shape, dtype and device of each state.
+    """
+    constants = {name: _scalar(value, like) for name, value in cell.constants.items()}
+    new = cell.program.run({**values, **constants}, operations(like))
+    return [_tensor(value, like).expand_as(like) for value in new]
 
 
 def unroll(
