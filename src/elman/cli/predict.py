@@ -23,7 +23,7 @@ from elman.cli.flags import (
     TextColumn,
     WordVectors,
 )
-from elman.cli.pictures import check_pictures, write_pictures
+from elman.cli.pictures import MOST, check_pictures, write_pictures
 from elman.cli.predictions import flags_of, prediction_of
 from elman.cli.reading import read_for
 from elman.cli.shown import show_rows, tell, telling_warnings
@@ -72,7 +72,10 @@ def predict(
     ] = None,
     pictures: Annotated[
         str | None,
-        typer.Option(metavar="FILE", help="Write a page (.html) of where the model looked while it wrote"),
+        typer.Option(
+            metavar="FILE",
+            help=f"Write a page (.html) of where the model looked while it wrote, at the first {MOST} it can read",
+        ),
     ] = None,
     force: Force = False,
     strict: Annotated[
