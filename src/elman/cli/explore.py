@@ -39,7 +39,7 @@ def explore(
 ) -> None:
     """Look inside a model: its states, gates, gradients and memory, live on a page on this machine."""
     require("fastapi", "serve")
-    from elman.cli.models import open_model
+    from elman.cli.models import open_model, read_series_as_told
     from elman.explore.explored import Explored
     from elman.explore.server import serve
     from elman.models import Feedforward
@@ -47,6 +47,7 @@ def explore(
     estimator, metadata = open_model(model)
     if isinstance(estimator.model_, Feedforward) or not getattr(estimator.model_, "recurrent", True):
         raise InputError(f"{model} has no memory, and so no hidden state to look at: train a recurrent network")
+    read_series_as_told(estimator, strict=False, fill=None)
     examples = []
     if input is not None:
         flags = {"text": text, "inputs": inputs, "audio": audio, "image": image}
@@ -69,22 +70,17 @@ def _table(estimator: "Estimator", metadata: dict[str, Any], model: str, file: s
     """The first inputs of a file, or of a folder of media files."""
     from elman.cli.media import with_media
     from elman.cli.models import columns_of
-
-    columns = columns_of(metadata, model, **flags)
-    if Path(file).is_dir() or (columns.media and _is_media(file)):
-        table = _media(estimator, model, file)
-    else:
-        table = read_for(estimator, model, file, dataclasses.replace(columns, target=None))
-    first = list(table.X[:MOST])
-    return with_media(
-        dataclasses.replace(table, X=first, keys=list(table.keys[: len(first)]), y=[]), estimator.codecs_["input"]
-    )
-
-
-def _is_media(file: str) -> bool:
+    from elman.codecs import MEDIA
     from elman.codecs.sequences import SUFFIXES
 
-    return Path(file).suffix.lower() in SUFFIXES
+    codec, path = estimator.codecs_["input"], Path(file)
+    if path.is_dir() or (codec.kind in MEDIA and path.suffix.lower() in SUFFIXES):
+        table = _media(estimator, model, file)
+    else:
+        columns = columns_of(metadata, model, **flags)
+        table = read_for(estimator, model, file, dataclasses.replace(columns, target=None))
+    first = list(table.X[:MOST])
+    return with_media(dataclasses.replace(table, X=first, keys=list(table.keys[: len(first)]), y=[]), codec)
 
 
 def _media(estimator: "Estimator", model: str, file: str) -> "Table":
@@ -98,8 +94,9 @@ def _media(estimator: "Estimator", model: str, file: str) -> "Table":
     if estimator.codecs_["input"].kind not in MEDIA:
         raise InputError(f"{file} is a folder, but {reads(estimator, model)}: give a table of them")
     paths = [Path(one) for one in fitting_arguments([file], estimator, model)]
+    columns = Columns(audio="file")  # of which the table tells the names
     frame = pd.DataFrame({"file": map(str, paths)})
-    return Table(Columns(), list(paths), [], frame, [path.name for path in paths])
+    return Table(columns, list(paths), [], frame, [path.name for path in paths])
 
 
 def _examples(table: "Table") -> "list[Example]":
