@@ -7,7 +7,7 @@ import { make, scrolling, seen, short } from "./element.js";
 import { Heat, legend } from "./heat.js";
 import { isText } from "./input.js";
 import { signedBars } from "./signed_bars.js";
-import { currentPart, largest, lens, network } from "./reading.js";
+import { currentPart, largest, lens, lookAtReader, network } from "./reading.js";
 import { numbers, written } from "./numbers.js";
 import { saves } from "./save.js";
 import { Cancelled, latest } from "./socket.js";
@@ -37,6 +37,7 @@ export function mount(element, { ask, store }) {
 
 function edited(element, { ask, store }) {
   store.keep({ edit: "", whole: 0 });
+  lookAtReader(store);
   const about = store.get("about");
   const text = isText(about);
   const field = make("textarea", { id: "edit-field", class: text ? "edit" : "edit numbers", rows: 2, spellcheck: "false" });
@@ -125,7 +126,7 @@ function edited(element, { ask, store }) {
     if (!reading) return;
     const read = text ? reading.input.text : written(reading.input.values);
     const keep = document.activeElement === field || store.get("edit");
-    if (!keep) field.value = text ? other(read) : read;
+    if (!keep) field.value = text ? other(read) : otherNumbers(read);
     else if (!field.value) field.value = store.get("edit");
     load();
   };
@@ -175,6 +176,17 @@ function pairStore(store, own) {
     set: (changes) => store.set(changes),
     on: (names, listener) => store.on(names, listener),
   };
+}
+
+// A first change to begin with: two thirds through, a value is the least of its column, or the largest if it is that.
+function otherNumbers(text) {
+  const rows = text.split("\n");
+  const first = rows.map((row) => Number(row.split(",")[0]));
+  const at = Math.floor((rows.length * 2) / 3);
+  const known = first.filter(Number.isFinite);
+  const value = first[at] === Math.min(...known) ? Math.max(...known) : Math.min(...known);
+  rows[at] = [value, ...rows[at].split(",").slice(1)].join(",");
+  return rows.join("\n");
 }
 
 // A first change to begin with: the letter in the middle is another.
