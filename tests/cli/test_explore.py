@@ -90,7 +90,7 @@ def test_numbers_and_their_names(run: Run, steps: Path, offered: list[Explored])
     assert offered[0].metadata["columns"]["inputs"] == ["x", "total"]
 
 
-def test_a_folder_of_sounds(run: Run, refused: Refused, offered: list[Explored], classifier: str) -> None:
+def test_a_folder_of_sounds(run: Run, offered: list[Explored]) -> None:
     from tones import write_tones
 
     Path("sounds").mkdir()
@@ -99,11 +99,22 @@ def test_a_folder_of_sounds(run: Run, refused: Refused, offered: list[Explored],
     Path("sounds/broken.wav").write_bytes(b"RIFF")
     done = run("explore", "s.safetensors", "sounds")
     assert done.status == 0, done.err
-    assert [one.title for one in offered[0].examples] == ["0-0.wav", "0-1.wav", "0-2.wav", "0-3.wav"]
+    assert [one.title for one in offered[0].examples] == [str(path) for path in X]
     assert "broken.wav" in done.err
     assert run("explore", "s.safetensors", str(X[1])).status == 0
-    assert [one.title for one in offered[1].examples] == ["0-1.wav"]
-    assert "sounds is a folder" in refused("explore", classifier, "sounds")
+    assert [one.title for one in offered[1].examples] == [str(X[1])]
+
+
+def test_one_input_on_the_command_line(
+    run: Run, refused: Refused, offered: list[Explored], classifier: str, steps: Path
+) -> None:
+    assert run("explore", classifier, "Ro ssi").status == 0
+    assert [(one.title, one.raw) for one in offered[0].examples] == [("Ro ssi", "Ro ssi")]
+    assert "no such file: names2.csv" in refused("explore", classifier, "names2.csv")
+    X = [np.arange(5.0)] * 4
+    elman.Regressor(**SMALL, per="step").fit(X, X).save("r.safetensors")
+    assert run("explore", "r.safetensors", "[1, 2.5]").status == 0
+    np.testing.assert_array_equal(offered[1].examples[0].raw, [1, 2.5])
 
 
 def test_what_is_no_model_is_refused(refused: Refused, names: Path, classifier: str) -> None:
