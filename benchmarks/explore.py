@@ -135,7 +135,9 @@ def main(
         table.add_row(name, CASES[name].__doc__, f"{median:.1f}", f"{ninth:.1f}", f"{size / 1000:.0f}")
     Console(width=110).print(table)
     if json_file is not None:
-        json_file.write_text(json.dumps({"machine": machine(), "hidden_size": hidden_size, "waits": results}, indent=1))
+        json_file.write_text(
+            json.dumps({"machine": machine.names(), "hidden_size": hidden_size, "waits": results}, indent=1)
+        )
 
 
 if __name__ == "__main__":

@@ -1,7 +1,10 @@
 """What elman raises when something it was given is wrong: argument, got, expected, remedy, in one line."""
 
 import importlib
+from collections.abc import Sequence
 from types import ModuleType
+
+LISTED = 3  # reasons that a message has
 
 
 class InputError(ValueError):
@@ -10,6 +13,31 @@ class InputError(ValueError):
     The message is one line and says what was wrong, what was found, what was expected and what to do.
     The command line prints it to stderr and exits with 2.
     """
+
+
+def counted(number: int, what: str) -> str:
+    """A number with what it counts, as a message says it.
+
+    Args:
+        number: how many.
+        what: in the plural, of which one lacks the s at the end.
+
+    Example:
+        >>> counted(1, "steps"), counted(2000, "steps")
+        ('1 step', '2,000 steps')
+    """
+    return f"{number:,} {what.removesuffix('s') if number == 1 else what}"
+
+
+def listed(reasons: Sequence[str]) -> str:
+    """The first of several reasons, as a message says them, and how many more there are.
+
+    Example:
+        >>> listed(["a is empty", "b is empty", "c is empty", "d is empty"])
+        'a is empty; b is empty; c is empty; and 1 more'
+    """
+    more = f"; and {len(reasons) - LISTED:,} more" if len(reasons) > LISTED else ""
+    return "; ".join(reasons[:LISTED]) + more
 
 
 class MissingColumn(InputError):  # noqa: N818 - it names what is missing

@@ -21,7 +21,7 @@ def shapes(tmp_path: Path) -> Path:
     paths, texts = write_shapes(folder, 24)
     paths[2].write_bytes(b"no image")
     paths[5].unlink()
-    texts[8] = ""
+    texts[8] = " "
     rows = [(path.name, text) for path, text in zip(paths, texts, strict=True)]
     return write_table(folder / "captions.csv", rows)
 
@@ -60,6 +60,25 @@ def test_a_table_is_captioned_and_bad_files_are_named(run, shapes: Path, model: 
     assert found["error"].notna().sum() == 2
 
 
+def test_a_row_without_a_path_gets_an_empty_result_too(run, refused, shapes: Path, model: str, tmp_path: Path) -> None:
+    table = pd.read_csv(shapes)
+    table.loc[[1, 4], "image"] = ["", "  "]
+    table.to_csv(shapes, index=False)
+    reasons = [f"{shapes} line {line} has no value in column 'image'" for line in (3, 6)]
+    status, out, err = run("predict", model, "--file", str(shapes))
+    lines = [line.split("\t") for line in out.splitlines()]
+    assert (status, len(lines)) == (0, 24)
+    assert [lines[1], lines[4]] == [['""', "-", reason] for reason in reasons]
+    assert [k for k, line in enumerate(lines) if line[1] == "-"] == [1, 2, 4, 5]
+    assert lines[5][2] == f"{shapes.parent}/0-5.png is not there: expected an image"
+    assert err.splitlines()[0] == f"elman: left out 2 of 24 rows: {'; '.join(reasons)}"
+    assert run("predict", model, "--file", str(shapes), "-o", "found.csv").status == 0
+    found = pd.read_csv(tmp_path / "found.csv")
+    assert found["error"][[1, 4]].tolist() == reasons
+    assert found["image"].notna().tolist() == [k not in (1, 4) for k in range(24)]
+    assert refused("predict", model, "--file", str(shapes), "--strict") == f"elman: {reasons[0]}\n"
+
+
 def test_files_and_folders_are_captioned(run, refused, shapes: Path, model: str, tmp_path: Path) -> None:
     folder = tmp_path / "photos"
     paths, _ = write_shapes(folder, 3, seed=1)
@@ -80,6 +99,10 @@ def test_pictures_show_where_it_looked(run, shapes: Path, model: str, tmp_path: 
     page = (tmp_path / "looked.html").read_text(encoding="utf-8")
     assert "for each step the image again" in page
     assert page.count("<figure>") == 1
+    assert run("predict", model, "--file", str(shapes), "--pictures", "all.html").status == 0
+    page = (tmp_path / "all.html").read_text(encoding="utf-8")
+    assert "The first 8 of 22 are shown; 2 others could not be read." in page
+    assert page.count("<figure>") == 8
     report = (tmp_path / "m.report.html").read_text(encoding="utf-8")
     assert "images are described exactly" in report
     assert report.count('<img src="data:image/png;base64,') >= 2
@@ -121,9 +144,6 @@ def test_flickr8k_is_taken_as_it_is(run, tmp_path: Path) -> None:
 def test_strict_refuses(refused, shapes: Path, model: str) -> None:
     train = ("train", "caption", str(shapes), "-o", "n.safetensors", *QUICK, "--strict")
     assert "captions.csv line 10 has no value in column 'caption'" in refused(*train)
-    table = pd.read_csv(shapes).fillna({"caption": "  "})
-    table.to_csv(shapes, index=False)
-    assert "captions.csv line 10 has an empty caption: fill it in" in refused(*train)
     pd.read_csv(shapes).drop(index=8).to_csv(shapes, index=False)
     assert "0-2.png cannot be read as an image" in refused(*train)
     assert "0-2.png cannot be read as an image" in refused("predict", model, "--file", str(shapes), "--strict")
@@ -142,7 +162,7 @@ def test_what_is_refused(run, refused, shapes: Path, model: str, tmp_path: Path)
     assert "m.safetensors was trained to caption and reads images: give --image COL" in refused(
         "evaluate", model, str(shapes), "--text", "image"
     )
-    assert "none of 1 image(s) can be read: lost.png is not there" in refused("predict", model, "lost.png")
+    assert refused("predict", model, "lost.png") == "elman: lost.png is not there: expected an image\n"
     Image.new("RGB", (1, 1)).save(tmp_path / "dot.png")
     assert "dot.png has 1 pixel, in which there is nothing to see" in refused("predict", model, "dot.png")
 

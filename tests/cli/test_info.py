@@ -64,6 +64,7 @@ def test_every_task_and_cell(run, cell: str) -> None:
     assert "y_t = W_ho tanh(W_c [context_t, h_t]) + b_o" in run("info", "t.safetensors").out
     out = run("info", "r.safetensors").out
     assert f"{cell}, many to many, in step" in out
+    assert "Training: 1 epoch\n" in out
     assert "h_t = " in out
 
 

@@ -80,6 +80,9 @@ def test_without_a_target_all_sounds_are_read() -> None:
     [
         ("metadata.csv", "a|b|c\n", "ljspeech"),
         ("metadata.txt", "\na|b\n", "ljspeech"),
+        ("a.csv", "audio|text\na|b\n", "bars"),
+        ("a.csv", "file|speaker|age|text\n", "bars"),
+        ("a.csv", "audio\na|b\n", None),
         ("a.tsv", "client_id\tpath\tsentence_id\tsentence\n", "common voice"),
         ("a.tsv", "path\tsentence\n", None),
         ("a.csv", "audio,text\n", None),
@@ -89,7 +92,16 @@ def test_without_a_target_all_sounds_are_read() -> None:
 )
 def test_the_first_line_tells_the_form(file: str, content: str, form: str | None) -> None:
     Path(file).write_text(content, encoding="utf-8")
-    assert spoken_form(file) == form
+    assert spoken_form(file, COLUMNS) == form
+
+
+def test_a_header_is_a_header() -> None:
+    sounds("wavs", "a.wav")
+    sounds(".", "b.flac")
+    table = read("a.csv", 'speaker|audio|text\nx|a|"One"\ny|b.flac|two\n')
+    assert (table.X, table.y) == ([Path("wavs/a.wav"), Path("b.flac")], ['"One"', "two"])
+    with pytest.raises(InputError, match=r"no column 'audio' in a\.csv; it has: file, text"):
+        read("a.csv", "file|text\na|one\n")
 
 
 def test_other_tables_are_read_as_tables() -> None:

@@ -45,6 +45,7 @@ def test_a_table_is_learned_from_and_what_does_not_fit_is_told(table: list[Path]
     assert status == 0
     assert "transcribe: file → said" in out
     assert "both directions" in out
+    assert "sequences   22\n" in out
     assert "elman: left out 1 of 24 files: clips/0-5.wav cannot be read as audio" in err
     assert "elman: left out 1 of 23 sounds that are too short for their text: clips/0-7.wav has " in err
     page = (tmp_path / "m.report.html").read_text(encoding="utf-8")

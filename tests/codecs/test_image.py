@@ -59,7 +59,7 @@ def test_forms_of_images(tmp_path: Path, arrays: list[np.ndarray]) -> None:
         np.testing.assert_array_equal(codec.encode_all(as_sequences(form)).values, codec.encode_all(arrays).values)
     mixed = as_sequences([paths[0], arrays[1], images[2]])
     assert codec.encode_all(mixed).lengths.tolist() == [8] * 3
-    with pytest.raises(InputError, match=r"^X\[1\] is a str, but others are paths of files"):
+    with pytest.raises(InputError, match=r"^X\[1\] is a str, but others are images: expected a path .* or an"):
         as_sequences([paths[0], "b.png"])
     with pytest.raises(InputError, match=r"0\.png was read at 8 x 8 pixels, but the codec has 16: give the path"):
         ImageCodec(16).fit(pictures)

@@ -38,7 +38,7 @@ def test_a_file_of_several_rows_is_read_and_counted_once() -> None:
         return name(path)
 
     paths = [Path(one) for one in ("abc", "x", "abc", "ab", "x", "d")]
-    media = read_media(paths, counted, "name", SAID)
+    media = read_media(paths, counted, "names", SAID)
     assert read == [Path(one) for one in ("abc", "x", "ab", "d")]
     assert (media.rows, media.items[0] is media.items[1]) == ([0, 2, 3, 5], True)
     assert media.unreadable == {1: "x begins with x", 4: "x begins with x"}
@@ -47,9 +47,11 @@ def test_a_file_of_several_rows_is_read_and_counted_once() -> None:
 
 def test_strict_refuses_and_nothing_readable_is_an_error() -> None:
     with pytest.raises(InputError, match=r"^x begins with x$"):
-        read_media([Path("a"), Path("x")], name, "name", SAID, strict=True)
-    with pytest.raises(InputError, match=r"^none of 2 name\(s\) can be read: x begins with x; xy begins with x$"):
-        read_media([Path("x"), Path("xy"), Path("x")], name, "name", SAID)
+        read_media([Path("a"), Path("x")], name, "names", SAID, strict=True)
+    with pytest.raises(InputError, match=r"^none of 2 names can be read: x begins with x; xy begins with x$"):
+        read_media([Path("x"), Path("xy"), Path("x")], name, "names", SAID)
+    with pytest.raises(InputError, match=r"^x begins with x$"):
+        read_media([Path("x"), Path("x")], name, "names", SAID)
 
 
 def test_a_missing_library_ends_it() -> None:

@@ -36,6 +36,10 @@ def test_alpha_is_laid_over_white(tmp_path: Path) -> None:
     assert look(saved(tmp_path / "solid.png", "RGBA", colour=(*RED, 255)), 4).traits == ()
     clear = look(saved(tmp_path / "clear.png", "LA", colour=(0, 0)), 4)
     assert (clear.pixels == 255).all()
+    for mode, colour in (("La", (50, 128)), ("LA", (100, 128))):  # the colour times alpha, or not
+        seen = look(Image.new(mode, (8, 8), colour), 4)
+        assert seen.traits == ("alpha",)
+        np.testing.assert_allclose(seen.pixels, 177, atol=1)
     palette = Image.new("P", (8, 8), 0)
     palette.putpalette([*BLUE, *RED])
     palette.save(tmp_path / "palette.gif", transparency=0)
@@ -59,6 +63,18 @@ def test_any_colours_become_red_green_and_blue(mode: str, colour: Any, expected:
     image.save(tmp_path / "a.tiff")
     expected = expected or tuple(image.convert("RGB").getpixel((0, 0)))
     np.testing.assert_allclose(look(tmp_path / "a.tiff", 4).pixels, np.broadcast_to(expected, (4, 4, 3)), atol=1)
+
+
+def test_arrays() -> None:
+    grey = np.full((8, 8), 100, np.uint8)
+    assert (look(grey, 4).pixels == 100).all()
+    for array in (np.zeros((8, 8, 3)), np.zeros((8, 8, 5), np.uint8), np.zeros((8, 8, 1), np.uint8)):
+        with pytest.raises(
+            InputError, match=r"^an image in memory cannot be read as an image: Cannot handle this data"
+        ):
+            look(array)
+    with pytest.raises(InputError, match=r"^an image in memory has 0 pixels"):
+        look(np.zeros((0, 8, 3), np.uint8))
 
 
 def test_a_camera_says_how_it_was_held(tmp_path: Path) -> None:

@@ -102,16 +102,26 @@ def test_damage_is_named_in_seconds_and_what_comes_before_is_given(tmp_path: Pat
     np.testing.assert_allclose(given[:30_000], written[:30_000], atol=0.05)
 
 
-@pytest.mark.parametrize("name", ["a.wav", "a.aiff", "a.au"])
-def test_a_file_that_was_cut_off_is_damaged(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "lasts"), [("a.wav", 1.0), ("a.aiff", 1.0), ("a.au", 1.0), ("a.rf64", 1.0), ("a.w64", 0.99)]
+)
+def test_a_file_that_was_cut_off_is_damaged(tmp_path: Path, name: str, lasts: float) -> None:
     written = 0.2 * np.sin(np.arange(8000) * 0.2)
     soundfile.write(tmp_path / name, written, RATE)
     data = (tmp_path / name).read_bytes()
     (tmp_path / name).write_bytes(data[: len(data) // 2])
     read: list[np.ndarray] = []
-    with pytest.raises(InputError, match=r"is damaged: of 1.00 s only 0.50 s can be read"):
+    with pytest.raises(InputError, match=rf"is damaged: of {lasts:.2f} s only 0.50 s can be read"):
         read.extend(Playback(tmp_path / name).blocks())
     np.testing.assert_allclose(np.concatenate(read), written[: len(read[0])], atol=2**-15)
+
+
+def test_a_file_that_is_replaced_while_it_is_read_is_no_error_of_the_library(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "a.wav", noise(), RATE)
+    playback = Playback(tmp_path / "a.wav")
+    (tmp_path / "a.wav").write_bytes(b"no sound")
+    with pytest.raises(InputError, match=r"a\.wav cannot be read as audio: "):
+        list(playback.blocks())
 
 
 @pytest.mark.parametrize("size", [16_001, 16_044, 0x7FFFF000, 0xFFFFFFFF])

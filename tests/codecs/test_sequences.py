@@ -82,7 +82,7 @@ def test_files():
         ([["a", 1]], r"X\[0\]\[1\] is 1, expected a word"),
         ([[], ["a", ""]], r"X\[1\]\[1\] is empty, expected a word"),
         ([Path("a.txt")], r"X\[0\] is the file a.txt, expected one that ends in"),
-        ([Path("a.wav"), "b"], r"X\[1\] is a str, but others are paths of files"),
+        ([Path("a.wav"), "b"], r"X\[1\] is a str, but others are audio files: expected a path"),
         ([[1, "2"]], r"X\[0\] is a list, not numbers"),
         ([[1j]], "not numbers"),
         ([[[1, 2], [3]]], r"X\[0\] cannot be read as numbers"),

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -51,6 +52,14 @@ def looking(browser: Any, address: str, hash: str = "", *, width: int = 1280, da
         assert faults == []
     finally:
         context.close()
+
+
+def until(tab: Any, expression: str, argument: Any = None) -> None:
+    """Wait for an expression to be true; Playwright's own way to do it is forbidden by the page's content policy."""
+    end = time.monotonic() + WAIT / 1000
+    while not (found := tab.evaluate(expression, argument)):
+        assert time.monotonic() < end, (expression, argument, found)
+        time.sleep(0.02)
 
 
 def is_own(url: str, host: str) -> bool:

@@ -86,6 +86,16 @@ def test_meaning_is_judged_by_the_examples_too_each_once(tab: Talk, generator: A
     assert found["excited"][2][0]["read"] == own.excited[2][0].read
 
 
+def test_units_are_judged_by_the_examples_too(tab: Talk, generator: Any) -> None:
+    found = tab.ask("units")
+    own = inspection.units([elman.inspect(generator, TEXT), elman.inspect(generator, "green dog")])
+    assert (found["sentence"], found["n_steps"]) == (own.sentence(), own.n_steps)
+    same(found["ranges"], own.ranges)
+    same(found["correlations"], own.correlations)
+    same(found["saturated"]["f"], own.saturated["f"])
+    assert [one["correlation"] for one in found["redundant"]] == [one.correlation for one in own.redundant]
+
+
 def test_a_what_if_and_the_input_stays(tab: Talk, generator: Any) -> None:
     found = tab.ask("what_if", text="rad bird, blue")
     own = inspection.what_if(elman.inspect(generator, TEXT), elman.inspect(generator, "rad bird, blue"))

@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from browsing import WAIT, chromium, looking
+from browsing import chromium, looking, until
 from PIL import Image
 from talking import served, talking, unpacked
 
@@ -18,7 +18,7 @@ from elman.explore import server
 from elman.explore.explored import Example, Explored
 
 PAGE = server.PAGE
-VIEWS = ("network", "states", "output", "over_time", "attribution", "meaning", "what_if", "writing", "lab")
+VIEWS = re.findall(r'{ name: "(\w+)"', (PAGE / "views.js").read_text(encoding="utf-8"))
 MOST_BYTES, MOST_LINES = 600_000, 500
 
 
@@ -30,7 +30,7 @@ def browser() -> Iterator[Any]:
 
 def cell(tab: Any, unit: int, text: str = "red cat") -> float:
     """The value that the page shows of a unit at the cursor."""
-    tab.wait_for_function("unit => document.querySelector('#beside')?.textContent.includes(`Unit ${unit}`)", arg=unit)
+    until(tab, "unit => document.querySelector('#beside')?.textContent.includes(`Unit ${unit}`)", unit)
     return float(tab.inner_text("#beside .value b").replace("−", "-"))
 
 
@@ -47,7 +47,7 @@ def test_the_network_unrolls_and_shows_the_sum_of_a_unit(browser: Any, page: str
         assert tab.locator("svg.network .column").count() == 1
         assert tab.locator(".equations .W_hh").count() == 4
         tab.click("#unroll")
-        tab.wait_for_function("document.querySelectorAll('svg.network .column').length > 4")
+        until(tab, "document.querySelectorAll('svg.network .column').length > 4")
         labels = tab.locator("svg.network .weight.orange").evaluate_all(
             "all => new Set(all.map(one => getComputedStyle(one).fill)).size"
         )
@@ -60,14 +60,14 @@ def test_the_network_unrolls_and_shows_the_sum_of_a_unit(browser: Any, page: str
         heading = tab.inner_text(".view .section h3")
         assert float(heading.rsplit("=", 1)[1].replace("−", "-")) == pytest.approx(shown, abs=1e-4)
         totals = tab.locator(".sum").evaluate_all(
-            "all => all.map(one => [one.querySelector('h4').textContent, ...[...one.querySelectorAll('.addend b')].map(b => b.textContent)])"
+            "all => all.map(one => [...one.querySelectorAll('h4, .addend b')].map(number => number.textContent))"
         )
         for total, *addends in totals:
             added = sum(float(one.replace("−", "-")) for one in addends)
             assert float(total.split("=")[1].replace("−", "-")) == pytest.approx(added, abs=2e-3)
         tab.focus("svg.network")
         tab.keyboard.press("Enter")
-        tab.wait_for_function("document.querySelectorAll('svg.network .column').length === 1")
+        until(tab, "document.querySelectorAll('svg.network .column').length === 1")
 
 
 def test_an_edit_is_followed_at_once(browser: Any, page: str) -> None:
@@ -75,9 +75,9 @@ def test_an_edit_is_followed_at_once(browser: Any, page: str) -> None:
         first = cell(tab, 2)
         assert first == pytest.approx(states(page)[3, 2], abs=1e-3)
         tab.fill("#input-field", "green bird")
-        tab.wait_for_function("document.querySelector('.painted')?.textContent === '□green bird'")
-        tab.wait_for_function("document.querySelector('#beside h2').textContent === 'Step 4 of 11'")
-        assert "text=green+bird" in tab.url
+        until(tab, "document.querySelector('.painted')?.textContent === '□green bird'")
+        until(tab, "document.querySelector('#beside h2').textContent === 'Step 4 of 11'")
+        until(tab, "location.hash.includes('text=green+bird')")
         tab.fill("#input-field", "x" * 21_000)
         tab.wait_for_selector("#input-fault:not(:empty)")
         assert "20,000" in tab.inner_text("#input-fault")
@@ -85,7 +85,7 @@ def test_an_edit_is_followed_at_once(browser: Any, page: str) -> None:
         tab.wait_for_timeout(200)
         assert "20,000" in tab.inner_text("#input-fault")
         tab.fill("#input-field", "red cat")  # and the page lives on
-        tab.wait_for_function("document.querySelector('.painted')?.textContent === '□red cat'")
+        until(tab, "document.querySelector('.painted')?.textContent === '□red cat'")
         assert tab.inner_text("#input-fault") == ""
 
 
@@ -98,17 +98,17 @@ def test_the_cursor_moves_by_keyboard(browser: Any, page: str) -> None:
         tab.keyboard.press("j")
         unit = int(tab.input_value("#unit-field"))
         assert unit != 0
-        tab.wait_for_function("document.querySelector('canvas.heat').getAttribute('aria-valuenow') === '3'")
+        until(tab, "document.querySelector('canvas.heat').getAttribute('aria-valuenow') === '3'")
         assert cell(tab, unit) == pytest.approx(values[2, unit], abs=1e-3)
         said = tab.get_attribute("canvas.heat", "aria-valuetext")
         assert said.startswith("step 3, e")
         tab.keyboard.press("End")
-        tab.wait_for_function("document.querySelector('#beside h2').textContent === 'Step 8 of 8'")
+        until(tab, "document.querySelector('#beside h2').textContent === 'Step 8 of 8'")
         tab.keyboard.press("?")
         assert tab.locator("dialog[open]").count() == 1
         tab.keyboard.press("Escape")
         tab.keyboard.press("3")
-        tab.wait_for_function("document.querySelector('.view h2').textContent === 'The output'")
+        until(tab, "document.querySelector('.view h2').textContent === 'The output'")
         assert "view=output" in tab.url
 
 
@@ -119,27 +119,24 @@ def test_a_heat_map_is_sorted_and_zoomed(browser: Any, page: str) -> None:
         activity = np.abs(states(page)).sum(0)
         assert int(tab.input_value("#unit-field")) == int(activity.argmax())
         tab.select_option(".lens select", "gate f")
-        tab.wait_for_function(
-            "document.querySelector('.legend-strip').textContent.startsWith('0')"
-        )  # shares, from 0 to 1
+        until(tab, "document.querySelector('.legend-strip').textContent.startsWith('0')")  # shares, from 0 to 1
         gate = states(page, what="gate f")
-        step = int(re.search(r"step=(\d+)", tab.url)[1])
+        step = int(tab.get_attribute("canvas.heat", "aria-valuenow")) - 1
         assert cell(tab, int(activity.argmax())) == pytest.approx(gate[step, activity.argmax()], abs=1e-3)
         tab.focus("canvas.heat")
         tab.keyboard.press("+")
-        tab.wait_for_function("location.hash.includes('to=')")
+        until(tab, "location.hash.includes('to=')")
         tab.keyboard.press("0")
-        tab.wait_for_function("!location.hash.includes('to=')")
+        until(tab, "!location.hash.includes('to=')")
 
 
 def test_what_if_and_ablation(browser: Any, page: str) -> None:
     with looking(browser, page, "view=what_if&text=red+cat") as tab:
         tab.fill("#edit-field", "rid cat")
-        tab.wait_for_function("document.querySelector('.found').textContent.includes('Edited')")
         with talking(page) as talk:
             talk.ask("read", text="red cat")
             found = talk.ask("what_if", text="rid cat")
-            assert tab.inner_text(".found >> nth=0") == found["sentence"]
+            until(tab, "text => document.querySelector('.found').textContent === text", found["sentence"])
             tab.click("#ablate")
             tab.wait_for_selector("text=Without unit 0")
             assert talk.ask("ablate", units=[0], layer=0)["sentence"] == tab.inner_text(".section .found")
@@ -154,7 +151,7 @@ def test_what_is_on_demand_comes_with_its_numbers(browser: Any, page: str) -> No
     with looking(browser, page, "view=over_time&text=red+cat") as tab:
         for name in ("Compute the gradients", "Compute the dynamics", "Compute the memory"):
             tab.click(f"text={name}")
-        tab.wait_for_function("document.querySelectorAll('svg.chart:not([hidden])').length === 6")
+        until(tab, "document.querySelectorAll('svg.chart:not([hidden])').length === 6")
         with tab.expect_download() as download:
             tab.click("[data-save=csv]")
         rows = list(csv.DictReader(io.StringIO(Path(download.value.path()).read_text(encoding="utf-8"))))
@@ -171,7 +168,7 @@ def test_attribution_by_three_methods(browser: Any, page: str) -> None:
         for method in ("integrated", "gradient", "occlusion"):
             tab.select_option(".controls select", method)
             sentence = talk.ask("saliency", method=method)["sentence"]
-            tab.wait_for_function("text => document.querySelector('.found').textContent === text", arg=sentence)
+            until(tab, "text => document.querySelector('.found').textContent === text", sentence)
 
 
 def test_downloads_hold_what_is_seen(browser: Any, page: str) -> None:
@@ -189,10 +186,13 @@ def test_downloads_hold_what_is_seen(browser: Any, page: str) -> None:
         found = np.array([row[2:] for row in rows[1:]], np.float32)
         np.testing.assert_array_equal(found, states(page))
         svg = ElementTree.fromstring(files["svg"])
-        assert svg.tag.endswith("svg") and "style" not in files["svg"].decode()
+        assert svg.tag.endswith("svg")
+        assert "style" not in files["svg"].decode()
         picture = Image.open(io.BytesIO(files["png"]))
         colours = picture.convert("RGB").getcolors(1 << 20)
-        assert picture.width == 2 * round(float(svg.get("width"))) and colours is not None and len(colours) > 20
+        assert picture.width == 2 * round(float(svg.get("width")))
+        assert colours is not None
+        assert len(colours) > 20
 
 
 def test_the_address_brings_everything_back(browser: Any, page: str) -> None:
@@ -202,12 +202,13 @@ def test_the_address_brings_everything_back(browser: Any, page: str) -> None:
         tab.fill("#unit-field", "5")
         tab.focus("canvas.heat")
         tab.keyboard.press("ArrowRight")
-        tab.wait_for_function("['unit=5', 'step=1', 'what=c', 'red+cat'].every(one => location.hash.includes(one))")
+        until(tab, "['unit=5', 'step=1', 'what=c', 'red+cat'].every(one => location.hash.includes(one))")
         value = cell(tab, 5)
         tab.reload()
         tab.wait_for_selector(".painted")
         assert cell(tab, 5) == value == pytest.approx(states(page, what="c")[1, 5], abs=1e-3)
-        assert tab.input_value("#input-field") == "red cat" and tab.input_value(".lens select") == "c"
+        assert tab.input_value("#input-field") == "red cat"
+        assert tab.input_value(".lens select") == "c"
         tab.click("nav >> text=Output")
         tab.wait_for_selector("text=The output")
         tab.go_back()
@@ -237,17 +238,16 @@ def test_a_lost_connection_is_told_and_made_again(browser: Any, page: str) -> No
         assert "made again" in tab.inner_text("#connection")
         tab.wait_for_selector("#connection", state="hidden")
         tab.fill("#input-field", "red dog")
-        tab.wait_for_function("document.querySelector('.painted').textContent === '□red dog'")
+        until(tab, "document.querySelector('.painted').textContent === '□red dog'")
 
 
-@pytest.mark.parametrize("dark", [False, True])
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize(("width", "dark"), [(1280, False), (390, True)])
 def test_every_view_is_accessible_and_fits(browser: Any, page: str, width: int, dark: bool) -> None:
     sync_axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed")
     with looking(browser, page, "text=red+cat&attributed=1&unrolled=1&summed=1", width=width, dark=dark) as tab:
         for view in VIEWS:
             tab.evaluate("view => { location.hash = location.hash.replace(/view=\\w+/, '') + `&view=${view}` }", view)
-            tab.wait_for_function("view => document.querySelector(`.body.${view}, .absent`)", arg=view)
+            until(tab, "view => document.querySelector(`.body.${view}, .absent`)", view)
             tab.wait_for_timeout(250)
             found = sync_axe.Axe().run(tab).response["violations"]
             bad = [(one["id"], one["nodes"][0]["html"]) for one in found if one["impact"] in ("serious", "critical")]
@@ -262,9 +262,7 @@ def test_every_view_says_what_one_sees_or_why_there_is_none(browser: Any, classi
         with looking(browser, address) as tab:
             for view in VIEWS:
                 tab.evaluate("view => { location.hash = `view=${view}` }", view)
-                tab.wait_for_function(
-                    "view => document.querySelector(`.body.${view}, .absent`)", arg=view, timeout=WAIT
-                )
+                until(tab, "view => document.querySelector(`.body.${view}, .absent`)", view)
                 absent = tab.locator(".view > .absent")
                 if absent.count():
                     assert absent.inner_text() in reasons.values()

@@ -141,6 +141,25 @@ def test_other_requests_are_about_the_input_that_is_being_read(page: str) -> Non
         assert unpacked(found["array"]).shape == (4, 8)
 
 
+def test_what_is_asked_about_an_input_ends_when_another_one_was_read(
+    page: str, slow: Slow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(requests(), "slow", Request(slow, of_reading=True))
+    with talking(page) as tab:
+        tab.ask("read", text="red")
+        old = tab.send("slow")
+        assert slow.begun.wait(WAIT)
+        assert tab.refused("read", text=3).startswith("text is 3")
+        assert not slow.cancelled.is_set()
+        tab.send("read", text="blue")
+        assert tab.last(old) == {"id": old, "cancelled": True}
+        slow.cancelled.clear()
+        tab.send("read", text="green")
+        new = tab.send("slow", slot="new")  # which waits for it
+        slow.let_go.set()
+        assert tab.last(new)["is"] == {"done": True}
+
+
 def test_after_an_error_the_last_good_input_is_still_there(page: str) -> None:
     with talking(page) as tab:
         tab.ask("read", text="red")

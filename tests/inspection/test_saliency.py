@@ -69,8 +69,8 @@ def test_all_methods_agree_where_all_is_linear() -> None:
         assert found.gap < 1e-12
     assert found.features is None
     assert found.sentence() == (
-        "The output 'h' at step 3: step 2 (+2) adds most and step 3 (-6) takes away most; all steps together make -3.5 "
-        "of the -3.5 by which it differs from that of blank input."
+        "The output 'h' at step 2 ('3'): step 1 ('2', +2) adds most and step 2 ('3', -6) takes away most; all steps "
+        "together make -3.5 of the -3.5 by which it differs from that of blank input."
     )
 
 

@@ -89,6 +89,21 @@ def test_one_step_that_became_two_and_an_input_with_nothing_in_common() -> None:
     assert (other.first.tolist(), other.second.tolist(), other.edited) == ([0, 1, 2], [0, 1, 2], (0, 3))
 
 
+def test_the_same_input_from_other_states() -> None:
+    layer, x = decaying(), randn(6, 3, dtype=torch.float64)
+    start = elman.State(h=torch.tensor([[[4.0, 0, 0]]], dtype=torch.float64))
+    one, two = Reading.of_layer(layer, x), Reading.of_layer(layer, x, start)
+    found = what_if(one, two)
+    np.testing.assert_allclose(found.norms[0], 2 * 0.5 ** np.arange(6))
+    assert (found.started_apart, found.edited, found.meet) == (True, (0, 0), (5,))
+    assert found.sentence() == (
+        "Started from other states: the states of layer 0 differ by up to 2 and meet again (below 5% of that) "
+        "6 steps after it."
+    )
+    longer = what_if(one, Reading.of_layer(layer, torch.cat([x, x]), start))
+    assert "Started from other states (put in '7 ... 12'): " in longer.sentence()
+
+
 def test_the_same_input_twice() -> None:
     layer, x = decaying(), randn(6, 3, dtype=torch.float64)
     found = what_if(elman.inspect(layer, x), elman.inspect(layer, x))

@@ -169,13 +169,13 @@ def test_bad_images_and_empty_captions_are_left_out_and_named(tmp_path: Path) ->
         one = elman.Captioner(**QUICK).fit([bad, paths[3], *paths], ["bad", "  ", *texts])
     messages = [str(each.message) for each in told if each.category is elman.DataWarning]
     assert messages == [
-        "left out 1 of 14 captions, which are empty",
+        "left out 1 of 14 pairs, with an empty text",
         f"left out 1 of 13 files: {bad} cannot be read as an image: Pillow knows no such format",
     ]
     assert one.predict(paths) == good.predict(paths)
     with pytest.raises(elman.InputError, match=rf"^{bad} cannot be read as an image"):
         one.predict([bad])
-    with pytest.raises(elman.InputError, match="all 12 captions are empty"):
+    with pytest.raises(elman.InputError, match="there is no pair without an empty text: y has 12 texts"):
         elman.Captioner(**QUICK).fit(paths, [""] * 12)
     Image.new("RGBA", (20, 20), (0, 0, 0, 0)).save(tmp_path / "clear.png")
     with pytest.warns(elman.DataWarning, match=r"^transparent in places, laid over white: 1 of 1 files"):
@@ -186,10 +186,19 @@ def test_what_is_no_data_for_a_captioner() -> None:
     one = elman.Captioner(**QUICK)
     with pytest.raises(elman.InputError, match="X holds texts, expected images: paths of files, or"):
         one.fit(TEXTS, TEXTS)
-    with pytest.raises(elman.InputError, match="y holds images, expected texts: a captioner writes text"):
+    with pytest.raises(elman.InputError, match="y holds images, expected texts"):
         one.fit(IMAGES, IMAGES)
-    with pytest.raises(elman.InputError, match="X has 24 images, but y has 23 captions"):
+    with pytest.raises(elman.InputError, match="X has 24 images, but y has 23 texts"):
         one.fit(IMAGES, TEXTS[:-1])
+    grey = IMAGES[0][:, :, 0]
+    with pytest.raises(
+        elman.InputError, match=r"X holds sequences of numbers, .*\(of grey ones np.stack\(\[grey\] \* 3"
+    ):
+        one.fit([grey] * 2, TEXTS[:2])
+    with pytest.raises(elman.InputError, match=r"X\[1\] is a ndarray, but others are images: expected .* \(H, W, 3\)"):
+        one.fit([IMAGES[0], grey], TEXTS[:2])
+    with pytest.raises(elman.InputError, match=r"X\[0\] has shape .*: an image is \(H, W, 3\) and of uint8"):
+        one.fit([IMAGES[0] / 255] * 2, TEXTS[:2])
     with pytest.raises(elman.InputError, match=r"X\[0\] is the file a\.mov, expected one that ends in"):
         one.fit([Path("a.mov")], ["a"])
     with pytest.raises(elman.InputError, match="X holds texts, but this model was trained on images"):
@@ -204,9 +213,7 @@ def test_pictures_of_attention_are_of_what_was_written() -> None:
     panels = [place for place in figure.axes if place.images]
     assert len(panels) == 1 + len(found.symbols) + 1
     np.testing.assert_allclose(panels[1].images[1].get_array().ravel(), found.attention[0])
-    with pytest.raises(
-        elman.InputError, match=r"no attention to draw: give that of hypotheses\(\.\.\., attention=True"
-    ):
+    with pytest.raises(elman.InputError, match=r"no attention to draw: give what hypotheses\(X, attention=True"):
         one.picture(one.hypotheses(IMAGES[:1])[0][0], IMAGES[0])
 
 

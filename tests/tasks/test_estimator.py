@@ -1,6 +1,7 @@
 """What all estimators share: scikit-learn's protocol, equal trainings, and that nothing is left behind."""
 
 import pickle
+from contextlib import nullcontext
 from pathlib import PurePath
 from typing import Any
 
@@ -209,12 +210,28 @@ def test_an_empty_sequence_is_data(job: str) -> None:
     empty = Sound(PurePath("empty.wav"), np.zeros((0, 40), np.float32), 8000) if job == "transcribe" else empty
     X = [*X, empty, X[0]]
     per_step = job in ("regress each step", "regress a block", "tag words", "tag sequences")
-    y = [*y, np.zeros((0, *np.shape(y[0])[1:])) if per_step else "" if job == "transcribe" else y[0], y[0]]
-    one = kind(**QUICK).fit(X, y)
+    y = [*y, np.zeros((0, *np.shape(y[0])[1:])) if per_step else y[0], y[0]]
+    unusable = job in ("transcribe", "translate")  # to learn from, not to predict
+    with pytest.warns(elman.DataWarning, match="left out 1 of 18") if unusable else nullcontext():
+        one = kind(**QUICK).fit(X, y)
     found = one.predict([empty, X[0], empty])
     assert len(found) == 3
     np.testing.assert_array_equal(found[0], found[2])
     assert len(one.predict([empty])) == 1
+
+
+@pytest.mark.parametrize("job", ["transcribe", "translate", "caption"])
+def test_pairs_with_an_empty_text_are_left_out_and_counted(job: str) -> None:
+    kind, X, y = JOBS[job]
+    one = kind(**{**QUICK, "validation_fraction": 0})
+    with pytest.warns(elman.DataWarning, match="^left out 2 of 16 pairs, with an empty text$"):
+        one.fit(X, ["", *y[1:-1], " \n"])
+    same = kind(**{**QUICK, "validation_fraction": 0}).fit(X[1:-1], y[1:-1])
+    assert one.predict(X) == same.predict(X)
+    with pytest.warns(elman.DataWarning, match="^left out 2 of 16 pairs, with an empty text$"):
+        assert one.evaluate(X, ["", *y[1:-1], " \n"]) == same.evaluate(X[1:-1], y[1:-1])
+    with pytest.raises(elman.InputError, match="there is no pair without an empty text: y has 16 texts"):
+        one.fit(X, [""] * 16)
 
 
 @EVERY_JOB
@@ -238,7 +255,7 @@ def test_an_unfitted_one_says_so(job: str, tmp_path: Any) -> None:
         ("classify texts", [], [], r"X is empty: expected at least one sequence"),
         ("classify texts", "abc", ["a", "b", "c"], r"X is one text, .*: give \[X\]"),
         ("classify texts", TEXTS, [*LABELS[:15], None], r"label 15 is missing \(None\): leave its row out"),
-        ("classify texts", ["ab"] * 16, LABELS, r"too little data to set some aside .*16 row\(s\) of 1 group\(s\)"),
+        ("classify texts", ["ab"] * 16, LABELS, r"too little data to set some aside .*16 rows of 1 group,"),
         ("classify sequences", [*RAGGED[:15], np.ones((3, 4))], LABELS, r"X\[15\] has 4 features .* but X\[0\] has 2"),
         ("classify sequences", [*RAGGED[:15], np.array([[1.0, np.inf]])], LABELS, r"infinite or too large at step 0"),
         ("regress sequences", RAGGED, [1.0] * 15, r"X has 16 sequences, but y has 15 targets"),

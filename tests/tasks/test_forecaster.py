@@ -135,6 +135,7 @@ def test_saved_and_loaded_it_forecasts_the_same(fitted, tmp_path):
     ("place", "value", "message"),
     [
         (("learned", "horizon_"), 50, "the horizon is 50, but the model gives 7 steps at once"),
+        (("learned", "horizon_"), 0, "the horizon is 0, but the model gives 7 steps at once"),
         (("learned", "reference_"), "middle", "the reference is 'middle', expected one of last, season, drift"),
         (("options", "strategy"), "autoregressive", "but the model gives 7 steps at once"),
         (("codecs", "output", "ends"), {"a": "one day"}, "damaged"),

@@ -1,5 +1,6 @@
 """A transcriber learns Morse code; what is left out, searched for, aligned, and how rates are counted."""
 
+import copy
 import shutil
 from pathlib import Path
 from typing import Any
@@ -167,7 +168,9 @@ def test_a_text_that_is_too_long_for_its_sound_is_left_out_by_name(data: tuple[l
     assert f"{X[7]} has " in message
     assert "its text of 500 characters needs at least 999" in message
     assert np.isfinite(fitted.history_.epochs[0].training_loss)
-    with pytest.raises(InputError, match="its text of 500 characters needs at least 999: give stack below 3"):
+    with pytest.raises(
+        InputError, match="its text of 500 characters needs at least 999: give a stack \\(--stack\\) below 3"
+    ):
         elman.Transcriber(**OPTIONS, strict=True, validation_fraction=0).fit(X, y)
     with pytest.raises(InputError, match="no other sound fits its text either"):
         elman.Transcriber(**OPTIONS, validation_fraction=0).fit(X[:4], ["e" * 900] * 4)
@@ -202,7 +205,7 @@ def test_files_that_are_odd_or_cannot_be_read(data: tuple[list[Path], list[str]]
     [
         (["a text"], ["b"], "X holds texts, expected audio files"),
         ([Path("a.wav")], [1], "y holds|y is|y\\[0\\]"),
-        ([Path("a.wav")], ["a", "b"], "X has 1 sounds, but y has 2 texts"),
+        ([Path("a.wav")], ["a", "b"], "X has 1 audio file, but y has 2 texts"),
         ([Path("a.txt")], ["a"], "X\\[0\\] is the file a.txt"),
         ([Path("lost.wav")], ["a"], "lost.wav is not there"),
     ],
@@ -217,6 +220,36 @@ def test_a_validation_set_may_be_given(data: tuple[list[Path], list[str]], new: 
     codec = AudioCodec(stack=3).fit(data[0][:30])
     np.testing.assert_array_equal(fitted.codecs_["input"].encode(new[0][0]), codec.encode(new[0][0]))
     assert fitted.history_.epochs[-1].metric is not None
+
+
+def test_what_training_does_not_know_of_validation_texts_is_wrong(
+    data: tuple[list[Path], list[str]], new: tuple[list[Path], list[str]]
+) -> None:
+    """The rate that decides which epoch is best is that of `evaluate`."""
+    X, y = new[0], [f"{text}QQ" if k % 2 else text for k, text in enumerate(new[1])]
+    fitted = elman.Transcriber(**{**OPTIONS, "epochs": 12}).fit(*data, validation=(X, y))
+    with pytest.warns(DataWarning, match="30 of"):
+        found = fitted.evaluate(X, y)["character_error_rate"]
+    assert fitted.history_.best is not None
+    assert fitted.history_.best.metric == found < 0.9
+
+
+def test_validation_data_that_cannot_validate_are_refused(data: tuple[list[Path], list[str]]) -> None:
+    X, y = data[0][:30], data[1][:30]
+    one = elman.Transcriber(**{**OPTIONS, "hidden_size": 4, "epochs": 2})
+    with pytest.raises(InputError, match=r"^the texts to validate with have no characters of those to learn from"):
+        one.fit(X, y, validation=(X[:2], ["QQ", "XYZ"]))
+    with pytest.raises(InputError, match=r"^to validate with: .*0\.wav has .* no other sound fits its text either$"):
+        one.fit(X, y, validation=(X[:2], ["e" * 900] * 2))
+    with pytest.raises(InputError, match=r"^to validate with: X holds texts, expected audio files"):
+        one.fit(X, y, validation=(y, y))
+    aside = one._split_pairs(y)[1]
+    y = ["e" * 900 + text if row in aside else text for row, text in enumerate(y)]
+    with (
+        pytest.warns(DataWarning, match="left out"),
+        pytest.raises(InputError, match=r"^no sound to validate with fits"),
+    ):
+        one.fit(X, y)
 
 
 def test_learning_goes_on_from_part_to_part(data: tuple[list[Path], list[str]]) -> None:
@@ -260,7 +293,24 @@ def test_a_language_model_weighs_texts_as_it_says(
         trained.save(tmp_path / "searching.safetensors")  # the file leaves the generator out, and all of its options
         assert elman.load(tmp_path / "searching.safetensors").predict(new[0][:5]) == greedy
     finally:
-        trained.set_params(language_weight=0.5, symbol_bonus=0.0, language_model=None)
+        trained.set_params(language_weight=0.8, symbol_bonus=None, language_model=None)
+
+
+def test_a_bonus_for_symbols_is_the_language_model_s(
+    trained: elman.Transcriber, words: elman.Generator, new: tuple[list[Path], list[str]]
+) -> None:
+    def scores(bonus: float | None, model: elman.Generator | None) -> list[float]:
+        one = copy.copy(trained).set_params(symbol_bonus=bonus)
+        return [found[0].score for found in one.hypotheses(new[0][:5], beam=8, language_model=model)]
+
+    assert scores(None, words) == scores(1.5, words) != scores(0.0, words)
+    assert scores(None, None) == scores(0.0, None) != scores(1.5, None)
+
+
+def test_few_sounds_are_learned_from_in_small_batches(data: tuple[list[Path], list[str]]) -> None:
+    coded, _ = elman.Transcriber(validation_fraction=0, verbose=0).prepared(data[0][:2], data[1][:2])
+    sizes = [elman.Transcriber().settings(coded.select([0] * rows)).batch_size for rows in (999, 1000, 6000)]
+    assert sizes == [8, 32, 64]
 
 
 def test_alignments_lie_where_the_letters_are(trained: elman.Transcriber, data: tuple[list[Path], list[str]]) -> None:
@@ -289,7 +339,7 @@ def test_what_cannot_be_aligned_or_searched(
         trained.align(X, ["Q"])
     with pytest.raises(InputError, match=r"texts\[0\] cannot be aligned: a text of 900 symbols needs"):
         trained.align(X, ["e" * 900])
-    with pytest.raises(InputError, match="X has 1 sounds, but texts has 2"):
+    with pytest.raises(InputError, match="X has 1 sound, but texts has 2"):
         trained.align(X, ["e", "e"])
     with pytest.raises(InputError, match="the language model: it was trained to transcribe, expected a Generator"):
         trained.hypotheses(X, language_model=trained)
@@ -315,7 +365,7 @@ def test_levels(data: tuple[list[Path], list[str]]) -> None:
 
 
 def test_the_report_has_samples_and_pictures(trained: elman.Transcriber, new: tuple[list[Path], list[str]]) -> None:
-    page = training_report(trained, trained.coded(*trained._pairs(*new)), data="morse").html()
+    page = training_report(trained, trained.coded(*trained.pairs(*new)), data="morse").html()
     exact = round(trained.score(*new) * 30)
     assert f"{exact} of 30 are transcribed exactly" in page
     assert page.count("lies in its sound") == 2 * 2  # as title and as description

@@ -2,6 +2,7 @@
 
 import copy
 import math
+import re
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,6 +16,7 @@ from elman.cli.streamed_columns import stream_columns
 from elman.codecs import END, UNKNOWN
 from elman.files import read_model, write_model
 from elman.tasks.encoding_progress import EncodingProgress
+from elman.tasks.report import training_report
 from elman.tasks.streamed import streamed
 from elman.tasks.text_scores import error_rates, overlaps
 
@@ -142,6 +144,20 @@ def test_words_that_nobody_knows_are_copied(copies: bool) -> None:
     known = "monday fly to friday"  # nothing to copy
     for found in one.hypotheses([known], beam=8)[0]:
         assert set(found.text.split()) <= set(one.codecs_["output"].symbols)
+
+
+def test_the_report_shows_words_that_are_copied() -> None:
+    options: dict[str, Any] = {"hidden_size": 24, "dropout": 0.0, "batch_size": 16, "learning_rate": 0.01, "epochs": 3}
+    one = elman.Translator(**{**QUICK, **options})
+    training, validation = one.prepared(*trips(1200, 0))
+    page = training_report(one.fit_coded(training, validation), validation).html()
+    assert validation is not None
+    assert validation.texts is not None
+    assert f"{len(validation)} of {len(validation)} are predicted exactly" in page
+    cells = re.sub(r"<td[^>]*>", "<td>", page)
+    rows = [f"<td>{source}</td><td>{target}</td><td>{target}</td>" for source, target in validation.texts]
+    assert sum(row in cells for row in rows) == 12
+    assert "\N{REPLACEMENT CHARACTER}" not in page
 
 
 def test_a_copy_is_of_the_unknown_word_that_was_looked_at_most() -> None:

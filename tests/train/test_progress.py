@@ -64,6 +64,7 @@ def test_a_terminal_gets_its_cursor_back():
     ("values", "ended", "said"),
     [
         ((0.5, 0.4), "epochs", "Trained for 2 epochs; best: epoch 1 (accuracy 0.5000); 0:00."),
+        ((0.5,), "epochs", "Trained for 1 epoch; best: epoch 1 (accuracy 0.5000); 0:00."),
         ((0.5, 0.4), "patience", "Stopped after epoch 2, 1 without gain; best: epoch 1 (accuracy 0.5000); 0:00."),
     ],
 )

@@ -63,7 +63,7 @@ def test_many_classes_of_two_rows_still_give_the_fraction():
 
 @pytest.mark.parametrize("rows", [0, 1])
 def test_too_little_data_says_how_much_there_is(rows):
-    with pytest.raises(InputError, match=rf"{rows} row\(s\), at least 2"):
+    with pytest.raises(InputError, match=f"{['0 rows', '1 row'][rows]}, at least 2"):
         split(rows, 0.1, 0)
 
 

@@ -16,6 +16,7 @@ from elman.cli.explore import explore
 from elman.cli.generate import generate
 from elman.cli.groups import group
 from elman.cli.info import info
+from elman.cli.inspect import inspect
 from elman.cli.launch import RESUME, rank_here
 from elman.cli.predict import predict
 from elman.cli.shown import drop_output
@@ -36,6 +37,7 @@ app.command()(generate)
 app.command()(evaluate)
 app.command()(info)
 app.command()(explore)
+app.command()(inspect)
 app.add_typer(data.app, name="data")
 app.command()(demo)
 app.command()(warmup)

@@ -4,7 +4,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from elman.cli.columns import Columns, Table, read_columns
-from elman.errors import InputError
 
 FOLDERS = ("Images", "images", "Flicker8k_Dataset")  # beside the table, as Flickr8k comes
 
@@ -13,15 +12,9 @@ def read_captioned(file: str, columns: Columns, task: str, *, strict: bool = Fal
     """Read a table of images, whose paths are from its folder or from a folder of images beside it.
 
     Raises:
-        InputError: the file, a column or a value is not as it should be; with `strict` an empty caption too.
+        InputError: the file, a column or a value is not as it should be.
     """
     table = read_columns(file, columns, task, strict=strict)
-    empty = next((row for row, text in enumerate(table.y) if not text.strip()), None)
-    if strict and empty is not None:
-        raise InputError(
-            f"{file} {table.frame.index.name or 'row'} {table.frame.index[empty]} has an empty caption: fill it in, or "
-            "leave --strict out"
-        )
     here = Path(file).parent
     names = [str(key) for key in table.keys]
     for folder in (here, *(here / name for name in FOLDERS)):

@@ -19,8 +19,16 @@ from elman.cli.targets import (
     refuse_without,
     squeezed,
 )
-from elman.errors import InputError
-from elman.tables import complete_rows, read_table, repeated_times, require_columns, sequences, uneven_times
+from elman.errors import InputError, listed
+from elman.tables import (
+    blanks_missing,
+    complete_rows,
+    read_table,
+    repeated_times,
+    require_columns,
+    sequences,
+    uneven_times,
+)
 
 FEW = ("audio", "image", "scheme")  # columns, or what is said of them, that few models have
 POSITION = "\N{NULL}row"  # rides along through grouping and sorting; no file has a column of that name
@@ -100,7 +108,7 @@ class Table:
         keys: what to call each sequence, by `unique_id` or by its number.
         rows: in the long form, the numbers of the rows of each sequence in the frame; else None.
         notes: what a person should know of missing values.
-        unreadable: of files that cannot be read the place among all rows, what it is called, and why.
+        unreadable: of files that cannot be read or are not named the place among all rows, the name, and why.
     """
 
     columns: Columns
@@ -187,19 +195,26 @@ def refuse_missing(frame: pd.DataFrame, wanted: Sequence[str], source: str) -> N
 
 
 def read_texts(frame: pd.DataFrame, columns: Columns, text: str, task: str, strict: bool, source: str) -> Table:
-    """Texts, or paths, in a column of a table, a sequence in each row; rows that lack one are left out.
+    """Texts, or paths, in a column of a table, a sequence in each row; rows that lack one, or its text, are left out.
 
     Raises:
         InputError: a column is missing, or no row is complete; strictly, if one is not.
     """
     wanted = [text, *columns.targets]
     require_columns(frame, wanted, source)
+    if columns.media is not None:
+        frame = blanks_missing(frame, text_columns(columns, task))
     kept, without = complete_rows(frame, wanted, strict=strict, source=source)
     y: list[Any] = []
     if columns.targets:
         y = _numbers(kept, columns.targets, source) if task == "regress" else kept[columns.targets[0]].tolist()
     table = Table(columns, kept[text].tolist(), y, kept, list(range(len(kept))))
-    if without:
+    if without and columns.media is not None and not columns.targets:  # each row is to have a result
+        line, missing = frame.index.name or "row", np.flatnonzero(frame[text].isna()).tolist()
+        reasons = [f"{source} {line} {frame.index[row]} has no value in column {text!r}" for row in missing]
+        table.unreadable = {row: ("", reason) for row, reason in zip(missing, reasons, strict=True)}
+        table.notes.append(f"left out {without} of {len(frame)} rows: {listed(reasons)}")
+    elif without:
         table.notes.append(f"left out {without} of {len(frame)} rows with a missing value")
     return table
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from elman.cli.flags import AudioColumn, ImageColumn, InputColumns, ModelArgument, TextColumn
-from elman.cli.reading import read_for
+from elman.cli.reading import is_file_of_rows, read_arguments, read_for, title_of
 from elman.cli.shown import tell, telling_warnings
 from elman.errors import InputError, require
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from elman.tasks.estimator import Estimator
 
 MOST = 100  # examples
-TITLE = 60  # characters of a title
 PASSAGE = 300  # characters of a passage of a plain text
 
 
@@ -26,7 +25,10 @@ def explore(
     model: ModelArgument,
     input: Annotated[
         str | None,
-        typer.Argument(metavar="[INPUT]", help="A table, a text or a folder of inputs, to choose from on the page"),
+        typer.Argument(
+            metavar="[INPUT]",
+            help="A file of rows or a folder, to choose from on the page; or one input, as of predict",
+        ),
     ] = None,
     text: TextColumn = None,
     audio: AudioColumn = None,
@@ -39,7 +41,7 @@ def explore(
 ) -> None:
     """Look inside a model: its states, gates, gradients and memory, live on a page on this machine."""
     require("fastapi", "serve")
-    from elman.cli.models import open_model
+    from elman.cli.models import open_model, read_series_as_told
     from elman.explore.explored import Explored
     from elman.explore.server import serve
     from elman.models import Feedforward
@@ -47,6 +49,7 @@ def explore(
     estimator, metadata = open_model(model)
     if isinstance(estimator.model_, Feedforward) or not getattr(estimator.model_, "recurrent", True):
         raise InputError(f"{model} has no memory, and so no hidden state to look at: train a recurrent network")
+    read_series_as_told(estimator, strict=False, fill=None)
     examples = []
     if input is not None:
         flags = {"text": text, "inputs": inputs, "audio": audio, "image": image}
@@ -65,52 +68,31 @@ def explore(
     serve(Explored(Path(model).name, estimator, examples, metadata), port, ready)
 
 
-def _table(estimator: "Estimator", metadata: dict[str, Any], model: str, file: str, flags: dict[str, Any]) -> "Table":
-    """The first inputs of a file, or of a folder of media files."""
-    from elman.cli.media import with_media
+def _table(estimator: "Estimator", metadata: dict[str, Any], model: str, input: str, flags: dict[str, Any]) -> "Table":
+    """The first inputs of a file or of a folder of media files, or the one that stands on the command line."""
+    from elman.cli.media import fitting_arguments, with_media
     from elman.cli.models import columns_of
-
-    columns = columns_of(metadata, model, **flags)
-    if Path(file).is_dir() or (columns.media and _is_media(file)):
-        table = _media(estimator, model, file)
-    else:
-        table = read_for(estimator, model, file, dataclasses.replace(columns, target=None))
-    first = list(table.X[:MOST])
-    return with_media(
-        dataclasses.replace(table, X=first, keys=list(table.keys[: len(first)]), y=[]), estimator.codecs_["input"]
-    )
-
-
-def _is_media(file: str) -> bool:
-    from elman.codecs.sequences import SUFFIXES
-
-    return Path(file).suffix.lower() in SUFFIXES
-
-
-def _media(estimator: "Estimator", model: str, file: str) -> "Table":
-    """A media file, or those of a folder."""
-    import pandas as pd
-
-    from elman.cli.columns import Columns, Table
-    from elman.cli.media import fitting_arguments, reads
     from elman.codecs import MEDIA
 
-    if estimator.codecs_["input"].kind not in MEDIA:
-        raise InputError(f"{file} is a folder, but {reads(estimator, model)}: give a table of them")
-    paths = [Path(one) for one in fitting_arguments([file], estimator, model)]
-    frame = pd.DataFrame({"file": map(str, paths)})
-    return Table(Columns(), list(paths), [], frame, [path.name for path in paths])
+    codec = estimator.codecs_["input"]
+    if (codec.kind in MEDIA and Path(input).is_dir()) or not is_file_of_rows(input, None, estimator):
+        table = read_arguments(fitting_arguments([input], estimator, model), estimator, metadata)
+    else:
+        columns = columns_of(metadata, model, **flags)
+        table = read_for(estimator, model, input, dataclasses.replace(columns, target=None))
+    first = list(table.X[:MOST])
+    return with_media(dataclasses.replace(table, X=first, keys=list(table.keys[: len(first)]), y=[]), codec)
 
 
 def _examples(table: "Table") -> "list[Example]":
     """What the page offers: of one plain text its passages."""
     from elman.explore.explored import Example
 
-    X, keys = table.X, table.keys
+    X, keys = table.X, table.keys or list(range(len(table.X)))
     if table.columns.is_plain_text and len(X) == 1 and isinstance(X[0], str):
         X = _passages(X[0])
         keys = list(range(len(X)))
-    return [Example(_title(raw, key), raw) for raw, key in zip(X, keys, strict=True)]
+    return [Example(title_of(raw, key), raw) for raw, key in zip(X, keys, strict=True)]
 
 
 def _passages(text: str) -> list[str]:
@@ -122,10 +104,3 @@ def _passages(text: str) -> list[str]:
             passage = passage[:PASSAGE].rpartition(" ")[0] or passage[:PASSAGE]
         found += [passage] if passage.strip() else []
     return found[:MOST]
-
-
-def _title(raw: Any, key: Any) -> str:
-    """What an input is called: its text, or its name."""
-    text = " ".join(raw) if isinstance(raw, list) else raw
-    title = " ".join(text.split()) if isinstance(text, str) else str(key)
-    return title if len(title) <= TITLE else f"{title[: TITLE - 1]}…"

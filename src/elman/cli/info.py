@@ -9,7 +9,7 @@ import typer
 
 from elman.cli.flags import Json, ModelArgument
 from elman.cli.shown import show_pairs
-from elman.errors import InputError
+from elman.errors import InputError, counted
 from elman.tasks.description import WIRINGS, codec_facts, codec_line, letter, network_equations
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def _show_history(history: dict[str, Any]) -> None:
     if last[value] is not None:
         best = min(epochs, key=lambda epoch: (sign * epoch[value], epoch["validation_loss"] or 0.0))
     ended = {"patience": ", stopped for want of progress", "interrupted": ", interrupted"}.get(history["ended"], "")
-    show_pairs(f"Training: {len(epochs)} epochs{ended}", ())
+    show_pairs(f"Training: {counted(len(epochs), 'epochs')}{ended}", ())
     names = ["training_loss", "validation_loss", *(["metric"] if metric is not None else [])]
     titles = [(metric if name == "metric" else name).replace("_", " ") for name in names]
     typer.echo(f"  {'':<6}{'epoch':>6}" + "".join(f"{title:>22}" for title in titles))

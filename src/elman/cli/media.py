@@ -31,7 +31,11 @@ def with_media(table: Table, codec: Any = None, *, strict: bool = False, verbose
     """
     if not table.X or kind_of(table.X) not in MEDIA:
         return table
+    if strict and table.unreadable:
+        raise InputError(next(iter(table.unreadable.values()))[1])
     media = media_of(table.X, codec, strict=strict, verbose=verbose)
+    named = [row for row in range(len(table.X) + len(table.unreadable)) if row not in table.unreadable]
+    unreadable = {named[row]: (table.keys[row], reason) for row, reason in media.unreadable.items()}
     return replace(
         table,
         X=list(media.items),
@@ -39,7 +43,7 @@ def with_media(table: Table, codec: Any = None, *, strict: bool = False, verbose
         keys=[table.keys[row] for row in media.rows],
         frame=table.frame.iloc[media.rows],
         notes=[*table.notes, *media.notes()],
-        unreadable={row: (table.keys[row], reason) for row, reason in media.unreadable.items()},
+        unreadable=table.unreadable | unreadable,
     )
 
 

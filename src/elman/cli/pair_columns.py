@@ -6,7 +6,7 @@ import pandas as pd
 
 from elman.cli.columns import Columns, Table, check_distinct, text_columns
 from elman.errors import InputError
-from elman.tables import SUFFIXES, complete_rows, read_table, require_columns
+from elman.tables import SUFFIXES, blanks_missing, complete_rows, read_table, require_columns
 from elman.tables.pairs import TAB, first_line, read_pairs
 
 FIRST, SECOND = "1", "2"  # the columns of a file without a header, as they are called if nobody says otherwise
@@ -32,8 +32,7 @@ def read_pair_columns(file: str, columns: Columns, task: str, *, strict: bool = 
         kept, without = complete_rows(frame, wanted, strict=strict, source=source)
         notes = [f"left out {without} of {len(frame)} rows with a missing value"] if without else []
     else:
-        frame[wanted] = frame[wanted].where(frame[wanted].apply(lambda cells: cells.str.strip() != ""))
-        kept, notes = _whole(frame, wanted, source, strict)
+        kept, notes = _whole(blanks_missing(frame, wanted), wanted, source, strict)
     if bare and columns.only_target is not None:
         shown = " → ".join(repr(kept[name].iloc[0][:FEW]) for name in wanted)
         notes.insert(0, f"{source} is read as tab-separated pairs without a header; the first: {shown}")

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from elman.errors import InputError
+from elman.errors import InputError, counted
 from elman.files import check_writable
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ def write_pictures(path: str, estimator: Any, table: "Table", model: str, *, bea
     titles = [str(next(iter(one.values()))) for one in named(table)[:MOST]]
     report = Report(f"Where {Path(model).name} looked")
     add_pictures(report, estimator, X, titles, beam=beam)
-    if len(table.X) > MOST:
-        report.paragraph(f"The first {MOST} of {len(table.X):,} are shown.")
+    if len(table.X) > MOST or table.unreadable:
+        left_out = f"; {counted(len(table.unreadable), 'others')} could not be read" if table.unreadable else ""
+        report.paragraph(f"The first {len(X)} of {len(table.X):,} are shown{left_out}.")
     report.write(path, overwrite=force)

@@ -13,25 +13,28 @@ AUDIO, TEXT = "audio", "text"
 LJSPEECH = ("id", "text", "spoken")  # the last, if it is there, has numbers and abbreviations in words
 COMMON_VOICE = ("path", "sentence")
 MARKS_COMMON_VOICE = {"client_id", *COMMON_VOICE}
-FOLDERS = {"ljspeech": "wavs", "common voice": "clips"}
+FOLDERS = {"ljspeech": "wavs", "bars": "wavs", "common voice": "clips"}
 SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")  # of the files that LJSpeech's list has the names of
 
 
 def read_spoken(file: str, columns: Columns, task: str, *, strict: bool = False) -> Table:
     """Read paths of sounds, and what is said in each if a target is named.
 
-    A list of LJSpeech (`id|text|text in words`, without a header; sounds in `wavs`) and one of Common Voice (tabs
-    between `client_id`, `path`, `sentence` and others; sounds in `clips`) are known by their first line.
+    A list of LJSpeech (`id|text|text in words`, without a header or with one that has these columns; sounds in `wavs`)
+    and one of Common Voice (tabs between `client_id`, `path`, `sentence` and others; sounds in `clips`) are known by
+    their first line.
 
     Raises:
         InputError: the file or a column is not as it should be.
     """
-    form = spoken_form(file)
+    form = spoken_form(file, columns)
     if form is None:
         return read_columns(file, columns, task, strict=strict)
     if form == "ljspeech":
         frame = _ljspeech(file)
         columns = replace(columns, audio=AUDIO, target=None if columns.target is None else TEXT)
+    elif form == "bars":
+        frame = read_unquoted(file, "|")
     else:
         frame = read_unquoted(file, "\t")
         audio, target = (
@@ -45,8 +48,8 @@ def read_spoken(file: str, columns: Columns, task: str, *, strict: bool = False)
     return replace(table, keys=table.X, X=_placed(table.X, Path(file).parent, FOLDERS[form]))
 
 
-def spoken_form(file: str) -> str | None:
-    """Which list a file is: "ljspeech", "common voice", or None, a table as others are.
+def spoken_form(file: str, columns: Columns) -> str | None:
+    """Which list a file is: "ljspeech", "common voice", "bars" as of LJSpeech with a header, or None, another table.
 
     Raises:
         InputError: there is no such file, or it is not UTF-8.
@@ -57,7 +60,10 @@ def spoken_form(file: str) -> str | None:
     line = first_line(file)
     if set(line.split("\t")) >= MARKS_COMMON_VOICE:
         return "common voice"
-    if 2 <= len(line.split("|")) <= len(LJSPEECH) and "\t" not in line:
+    cells = line.split("|")
+    if len(cells) > 1 and {columns.audio, *columns.targets} & set(cells):
+        return "bars"
+    if 2 <= len(cells) <= len(LJSPEECH) and "\t" not in line:
         return "ljspeech"
     return None
 

@@ -22,7 +22,7 @@ from elman.cli.targets import (
 )
 from elman.codecs.unicode import check_unicode
 from elman.errors import InputError
-from elman.tables import filled_rows, numbers_in, require_columns, sequences, stream_table
+from elman.tables import blanks_missing, filled_rows, numbers_in, require_columns, sequences, stream_table
 from elman.tables.arrays import no_moment
 from elman.tasks.parts import Block, Source
 
@@ -153,7 +153,8 @@ class TextRows(_Stream):
         rows, first = 0, ""
         self.sequences = 0
         for frame in self.frames(told):
-            kept, place = filled_rows(frame, wanted, strict=self.strict, source=self.file)
+            filled = blanks_missing(frame, wanted) if self.task == "translate" else frame
+            kept, place = filled_rows(filled, wanted, strict=self.strict, source=self.file)
             rows, first = rows + len(frame), first or place
             self.sequences += len(kept)
             X = kept[wanted[0]].to_numpy(object).tolist()

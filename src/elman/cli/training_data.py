@@ -18,6 +18,7 @@ from elman.tasks.loading import estimator_class
 from elman.tasks.media import media_codec
 from elman.tasks.options import Options, RegressorOptions
 from elman.tasks.streamed import LONGEST_EXAMPLE, streamed
+from elman.tasks.to_text import ToText
 from elman.train.ranks import here
 
 LARGE = 256_000_000  # bytes of text, above which data are streamed
@@ -33,7 +34,7 @@ class TrainingData:
         columns: those that were read.
         training: to learn from.
         validation: for early stopping.
-        sequences: how many there are.
+        sequences: how many there are to learn from and to validate with.
         example: a short text of the input.
         notes: what a person should know of missing values.
         table: the raw data, if they are in memory.
@@ -94,7 +95,9 @@ def training_data(
     if estimator.codecs_["input"].kind == "tokens":
         shown = [" ".join(words) for words in table.X]
     example = next((x for x in shown if isinstance(x, str) and 0 < len(x) <= longest and x.isprintable()), None)
-    data = TrainingData(table.columns, training, validation, len(table.X), example, table.notes, table)
+    # of pairs some may not fit each other
+    sequences = len(training) + len(validation or ()) if isinstance(estimator, ToText) else len(table.X)
+    data = TrainingData(table.columns, training, validation, sequences, example, table.notes, table)
     return estimator, data
 
 

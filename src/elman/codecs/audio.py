@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from elman.codecs.media import Media, read_media
+from elman.codecs.media import Media, none_readable, read_media
 from elman.codecs.moments import Moments
 from elman.codecs.ragged import Ragged
 from elman.codecs.recording import FRAME, STEP, Frames, Playback, read_rate
@@ -16,6 +16,7 @@ from elman.codecs.series import SeriesCodec
 from elman.errors import InputError, MissingExtra
 
 BINS = 40
+WHAT = "audio files"
 SAID = {
     "mixed": "several channels, mixed to one",
     "resampled": "another sample rate, changed to {0.rate} Hz",
@@ -114,7 +115,7 @@ def listen_to_all(
     def read(one: PurePath | Sound) -> Sound:
         return one if isinstance(one, Sound) else listen(one, rate, bins)
 
-    return read_media(paths, read, "audio file", SAID, strict=strict, told=told)
+    return read_media(paths, read, WHAT, SAID, strict=strict, told=told)
 
 
 def commonest_rate(paths: Iterable[PurePath]) -> int:
@@ -124,16 +125,16 @@ def commonest_rate(paths: Iterable[PurePath]) -> int:
         InputError: none can be read.
     """
     rates: Counter[int] = Counter()
-    reason = "there is none"
+    reasons = []
     for path in paths:
         try:
             rates[read_rate(path)] += 1
         except MissingExtra:
             raise
         except InputError as error:
-            reason = str(error)
+            reasons.append(str(error))
     if not rates:
-        raise InputError(f"no audio file can be read: {reason}")
+        raise none_readable(reasons, WHAT)
     return max(rates, key=lambda one: (rates[one], one))
 
 

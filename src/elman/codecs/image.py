@@ -34,7 +34,7 @@ def look_at_all(
     def read(source: Any) -> Picture:
         return source if isinstance(source, Picture) else look(source, side)
 
-    return read_media(sources, read, "image", SAID, strict=strict, told=told)
+    return read_media(sources, read, "images", SAID, strict=strict, told=told)
 
 
 class Images(Ragged):

@@ -1,13 +1,11 @@
 """Many media files, sounds or images: read one after the other; what cannot be read is left out, named and counted."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Any, Generic, Protocol, TypeVar
 
-from elman.errors import InputError, MissingExtra
-
-NAMED = 3  # files that a note names
+from elman.errors import InputError, MissingExtra, counted, listed
 
 
 class Medium(Protocol):
@@ -52,9 +50,8 @@ class Media(Generic[MediumT]):
                 notes.append(f"{line.format(found[0])}: {files}")
         if self.unreadable:
             reasons = list(dict.fromkeys(self.unreadable.values()))
-            more = f"; and {len(reasons) - NAMED:,} more" if len(reasons) > NAMED else ""
             files = f"{len(reasons):,} of {len(reasons) + len(distinct):,} files"
-            notes.append(f"left out {files}: {'; '.join(reasons[:NAMED])}{more}")
+            notes.append(f"left out {files}: {listed(reasons)}")
         return notes
 
 
@@ -72,7 +69,7 @@ def read_media(
     Args:
         sources: the files.
         read: reads one; its errors begin with the path.
-        what: a file is called, such as "audio file".
+        what: files are called, such as "audio files".
         said: see `Media`.
         strict: refuse a file that cannot be read.
         told: hears how many files are done.
@@ -102,6 +99,17 @@ def read_media(
             media.rows.append(row)
         told(row + 1)
     if not media.items:
-        reasons = list(dict.fromkeys(media.unreadable.values()))
-        raise InputError(f"none of {len(reasons)} {what}(s) can be read: {'; '.join(reasons[:NAMED])}")
+        raise none_readable(media.unreadable.values(), what)
     return media
+
+
+def none_readable(reasons: Iterable[str], what: str) -> InputError:
+    """What to say where no file can be read: of one alone why, of several of some of them.
+
+    Args:
+        reasons: why each cannot be read; they begin with its path.
+        what: see `read_media`.
+    """
+    found = list(dict.fromkeys(reasons))
+    several = f"none of {counted(len(found), what)} can be read: " if len(found) != 1 else ""
+    return InputError(several + listed(found))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from elman.errors import InputError
+from elman.errors import InputError, counted
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -24,8 +24,8 @@ SAID = {
 }
 """What a note says of files with a trait."""
 IN_MEMORY = PurePath("an image in memory")
-# what Pillow raises for files that are cut off or damaged, by format
-DAMAGED = (OSError, SyntaxError, ValueError, EOFError, OverflowError, MemoryError, struct.error, zlib.error)
+# what Pillow raises for files that are cut off or damaged, by format, and for arrays that are no images
+DAMAGED = (OSError, SyntaxError, TypeError, ValueError, EOFError, OverflowError, MemoryError, struct.error, zlib.error)
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def look(source: Any, side: int = SIDE) -> Picture:
     taken; any colours (palettes, grey, CMYK, 16 bits) become red, green and blue of 8 bits.
 
     Args:
-        source: a path, an image of Pillow's, or an array (H, W, 3) of uint8, with alpha (H, W, 4).
+        source: a path, an image of Pillow's, or an array of uint8, (H, W, 3), with alpha (H, W, 4), grey (H, W).
         side: S.
 
     Raises:
@@ -83,7 +83,8 @@ def _squared(image: "Image", path: PurePath, side: int) -> Picture:
     from PIL import Image, ImageOps
 
     if image.width * image.height <= 1:
-        raise InputError(f"{path} has {image.width * image.height} pixel, in which there is nothing to see")
+        pixels = counted(image.width * image.height, "pixels")
+        raise InputError(f"{path} has {pixels}, in which there is nothing to see")
     traits = ["animated"] if getattr(image, "is_animated", False) else []
     image = ImageOps.exif_transpose(image)
     if image.mode == "F":
@@ -91,7 +92,7 @@ def _squared(image: "Image", path: PurePath, side: int) -> Picture:
     if image.mode.startswith("I"):  # 16 bits of grey, which Pillow would cut off at 255
         image = Image.fromarray((np.clip(np.asarray(image, np.int64), 0, 65535) // 257).astype(np.uint8))
     if image.has_transparency_data:
-        image = image.convert("RGBA")
+        image = (image.convert("LA") if image.mode == "La" else image).convert("RGBA")
         if image.getchannel("A").getextrema()[0] < 255:  # type: ignore[operator]
             traits.insert(0, "alpha")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)

@@ -16,9 +16,13 @@ FRAME, STEP = 0.025, 0.010  # seconds that a frame spans, and between the starts
 FLAT = 3  # so many equal samples in a row at full scale are a wave whose top is cut off
 FULL_SCALE = 0.99
 SILENT = 1e-4  # of full scale: -80 dB
-ENDLESS = 0x7FFF0000  # bytes; programs that write into a pipe put such a size, or a larger one, into the header
-SIZES = re.compile(r"^\s*(?:data|SSND|Data Size)\s*: (\d+) \(should be (\d+)\)", re.MULTILINE)
-"""What libsndfile notes of a WAV, AIFF or AU file that has another size than its header says."""
+SIZES = {
+    re.compile(r"^\s*(?:data|SSND|Data Size)\s*: (?P<said>\d+) \(should be (?P<there>\d+)\)", re.MULTILINE): 0x7FFF0000,
+    re.compile(r"^riff : (?P<said>\d+) \(should be (?P<there>\d+)\)", re.MULTILINE): 2**62,
+    re.compile(r"frame count (?P<there>\d+) does not match value from 'ds64' chunk of (?P<said>\d+)"): 2**62,
+}
+"""What libsndfile notes of a file that is longer by its header, WAV, AIFF and AU, W64 (all of the file), RF64; and from
+which size on that is none: programs that write into a pipe cannot know it."""
 BLOCK = 1 << 13  # samples of each channel that are read together, and lost together where a file is damaged
 
 
@@ -63,11 +67,8 @@ class Playback:
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self._library = require("soundfile", EXTRA)
         self._path = path
-        try:
-            with self._library.SoundFile(_existing(path)) as file:
-                self.rate, self.channels = int(file.samplerate), int(file.channels)
-        except self._library.SoundFileError as error:
-            raise _unreadable(path, error) from error
+        with self._opened() as file:
+            self.rate, self.channels = int(file.samplerate), int(file.channels)
         self.samples, self.clipped, self.silent = 0, False, True
 
     def blocks(self) -> Iterator[np.ndarray]:
@@ -79,7 +80,7 @@ class Playback:
         """
         self.samples, self.clipped, self.silent = 0, False, True
         before = np.zeros((0, self.channels), np.float32)
-        with self._library.SoundFile(_existing(self._path)) as file:
+        with self._opened() as file:
             while len(block := self._block(file)):
                 if not np.isfinite(block).all():
                     raise InputError(f"{self._path} has samples that are no finite numbers{self._place()}")
@@ -95,6 +96,12 @@ class Playback:
             if self.samples < file.frames or lasts - read >= STEP:  # the library leaves it out without a word
                 raise InputError(f"{self._path} is damaged: of {lasts:.2f} s only {read:.2f} s can be read")
 
+    def _opened(self) -> Any:
+        try:
+            return self._library.SoundFile(_existing(self._path))
+        except self._library.SoundFileError as error:
+            raise _unreadable(self._path, error) from error
+
     def _block(self, file: Any) -> np.ndarray:
         try:
             block: np.ndarray = file.read(BLOCK, dtype="float32", always_2d=True)  # (n, channels)
@@ -104,9 +111,11 @@ class Playback:
 
     def _promised(self, file: Any) -> float:
         """How many samples the header speaks of, if the file was cut off; else 0."""
-        found = SIZES.search(file.extra_info)
-        said, there = (int(size) for size in found.groups()) if found else (0, 0)
-        return self.samples * said / there if 0 < there < said < ENDLESS else 0.0
+        for form, endless in SIZES.items():
+            if found := form.search(file.extra_info):
+                said, there = int(found["said"]), int(found["there"])
+                return self.samples * said / there if 0 < there < said < endless else 0.0
+        return 0.0
 
     def _place(self) -> str:
         return f" after {self.samples / self.rate:.2f} s" if self.samples else ""

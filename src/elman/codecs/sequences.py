@@ -138,7 +138,9 @@ def _as_file(element: Any, name: str, kind: Kind) -> Any:
     if isinstance(element, Sound) if kind == "audio" else _is_image(element):
         return element
     if not isinstance(element, PurePath):
-        raise InputError(f"{name} is {_describe(element)}, but others are paths of files: expected a pathlib.Path")
+        memory = " or an (H, W, 3) array of uint8" if kind == "image" else ""
+        got = f"{_describe(element)}, but others are {KINDS[kind]}"
+        raise InputError(f"{name} is {got}: expected a path (pathlib.Path){memory}")
     if (found := _kind_of_file(element, name)) != kind:
         raise InputError(f"{name} is the file {element}, one of {KINDS[found]}, but others are {KINDS[kind]}")
     return element
@@ -158,8 +160,11 @@ def _as_array(element: Any, name: str) -> np.ndarray:
     if array.dtype.kind not in "biuf":
         raise InputError(f"{name} is {_describe(element)}, not numbers: {EXPECTED}")
     if array.ndim not in (1, 2):
-        remedy = f": if it is one step of a single sequence, give [{name.partition('[')[0]}]" if array.ndim == 0 else ""
-        raise InputError(f"{name} has shape {array.shape}, expected (T, I) or (T,){remedy}")
+        remedies = {
+            0: f": if it is one step of a single sequence, give [{name.partition('[')[0]}]",
+            3: ": an image is (H, W, 3) and of uint8",
+        }
+        raise InputError(f"{name} has shape {array.shape}, expected (T, I) or (T,){remedies.get(array.ndim, '')}")
     array = array.astype(np.float64)
     return array[:, np.newaxis] if array.ndim == 1 else array
 

@@ -122,6 +122,7 @@ def server_of(explored: Explored, own: socket.socket) -> tuple["Server", str]:
         application(explored, token, port),
         log_level="warning",
         ws_max_size=LARGEST,
+        ws_per_message_deflate=False,  # it takes longer than to send the whole to the same machine
         timeout_graceful_shutdown=1,
         lifespan="off",
     )

@@ -8,7 +8,7 @@ import traceback
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from elman.errors import InputError
 from elman.explore.arrays import plain
@@ -21,6 +21,14 @@ MOST_BYTES = 1_000_000  # of a message
 THREADS = 8
 READ = "read"  # the request whose result the others are about
 NUMBER = re.compile(r'\s*\{\s*"id"\s*:\s*(\d{1,15})')
+
+
+class Running(NamedTuple):
+    """A request that is being answered."""
+
+    request: Request
+    ask: Ask
+    task: "asyncio.Task[None]"
 
 
 class Tab:
@@ -41,7 +49,7 @@ class Tab:
         self.kept: dict[str, Any] = {}
         self._send = send
         self._outbox: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
-        self._running: dict[str, tuple[Ask, asyncio.Task[None]]] = {}  # by name and slot
+        self._running: dict[tuple[str, str], Running] = {}  # by name and slot, the oldest first
         self._tasks: set[asyncio.Task[None]] = set()
         self._pool = ThreadPoolExecutor(THREADS, "elman explore")
         self._loop = asyncio.get_running_loop()
@@ -88,34 +96,54 @@ class Tab:
 
     def close(self) -> None:
         """End all work: nobody waits for it."""
-        for ask, _ in self._running.values():
-            ask.cancelled.set()
+        for one in self._running.values():
+            one.ask.cancelled.set()
         for task in self._tasks:
             task.cancel()
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _begin(self, number: int, request: Request, fields: dict[str, Any]) -> None:
         """Answer a request, after the older one of its name and slot has ended, which nobody waits for any longer."""
-        name = f"{fields['do']} {fields.get('slot') or ''}".rstrip()
 
         def send(more: dict[str, Any]) -> None:
             self._loop.call_soon_threadsafe(partial(self._tell, number, **more))
 
-        ask = Ask(fields, send)
-        before = self._running.get(name)
+        name = fields["do"], str(fields.get("slot"))
+        before = self._running.pop(name, None)
         if before is not None:
-            before[0].cancelled.set()
-        task = self._loop.create_task(self._answer(number, request, ask, before[1] if before else None))
-        self._running[name] = ask, task
+            before.ask.cancelled.set()
+        ask = Ask(fields, send)
+        task = self._loop.create_task(self._answer(number, request, ask, before and before.task))
+        self._running[name] = Running(request, ask, task)  # behind all that are older
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(partial(self._ended, name))
+
+    def _ended(self, name: tuple[str, str], task: "asyncio.Task[None]") -> None:
+        self._tasks.discard(task)
+        if name in self._running and self._running[name].task is task:
+            del self._running[name]
 
     async def _answer(self, number: int, request: Request, ask: Ask, before: "asyncio.Task[None] | None") -> None:
         if before is not None:
             await asyncio.wait([before])
-        while request.of_reading and READ in self._running and not self._running[READ][1].done():
-            await asyncio.wait([self._running[READ][1]])
-        self._tell(number, **await self._loop.run_in_executor(self._pool, self._work, request, ask))
+        while request.of_reading and (reading := self._reading()):
+            await asyncio.wait(reading)
+        found = await self._loop.run_in_executor(self._pool, self._work, request, ask)
+        if ask.fields["do"] == READ and "is" in found:
+            self._leave_behind(ask)
+        self._tell(number, **found)
+
+    def _reading(self) -> list["asyncio.Task[None]"]:
+        """What is being read."""
+        return [one.task for (do, _), one in self._running.items() if do == READ and not one.task.done()]
+
+    def _leave_behind(self, ask: Ask) -> None:
+        """End what older requests ask about an input that is not looked at any longer."""
+        for one in self._running.values():
+            if one.ask is ask:
+                return
+            if one.request.of_reading:
+                one.ask.cancelled.set()
 
     def _work(self, request: Request, ask: Ask) -> dict[str, Any]:
         """The last message of a request."""

@@ -12,6 +12,7 @@ from elman.inspection.memory import Memory, memory
 from elman.inspection.reading import Reading, Unrolled
 from elman.inspection.saliency import Saliency, saliency
 from elman.inspection.states import States, states
+from elman.inspection.units import Pair, Units, units
 from elman.inspection.what_if import Difference, what_if
 
 __all__ = [
@@ -27,10 +28,12 @@ __all__ = [
     "Meaning",
     "Memory",
     "OneLayer",
+    "Pair",
     "Reading",
     "Saliency",
     "States",
     "Term",
+    "Units",
     "Unrolled",
     "ablate",
     "arithmetic",
@@ -43,5 +46,6 @@ __all__ = [
     "one_layer",
     "saliency",
     "states",
+    "units",
     "what_if",
 ]

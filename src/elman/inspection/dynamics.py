@@ -80,10 +80,10 @@ class Dynamics(Finding):
         from elman.reports.panels import Panel, over_steps
 
         panels = [
-            Panel(name, {"spectral radius": radius, "growth per step so far": np.exp(exponent)})
+            Panel(name, {"spectral radius": radius, "growth per step": np.exp(exponent)})
             for name, radius, exponent in zip(self.names, self.radius, self.exponent, strict=True)
         ]
-        return over_steps(panels, self.steps, "factor", limit=(1.0, "neither grows nor shrinks"))
+        return over_steps(panels, self.steps, "factor", limit=(1.0, "unchanged"))
 
     def plot_eigenvalues(self) -> "Figure":
         """The eigenvalues of W_hh of each gate and layer in the complex plane, beside the circle of radius 1."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-MOST_UNITS = 20  # of a picture
+MOST_UNITS = 16  # of a picture
 FEW_VALUES = 3  # numbers before and after a step of a series
 
 
@@ -102,12 +102,11 @@ class Meaning(Finding):
         from elman.reports.heat_map import Map, heat_maps
 
         units = [unit for unit, _, _ in self.best()[:MOST_UNITS]]
-        one = Map(f"correlation with the units of {self.name}", self.correlations[:, units], limit=1.0)
+        title = f"correlation with the units of {self.name}"
+        one = Map(title, self.correlations[:, units], limit=1.0, rows=self.features)
         names = [str(unit) for unit in units]
         figure = heat_maps([one], names, "", x="unit, the one that follows something most closely first")
         figure.axes[0].set_xticks(range(len(units)), names, size=9)
-        figure.axes[0].set_yticks(range(len(self.features)), self.features)
-        figure.set_figheight(1.0 + 0.2 * len(self.features))
         return figure
 
 
@@ -147,9 +146,10 @@ def meaning(
         >>> import elman
         >>> from elman.inspection import meaning
         >>> model = elman.Generator(hidden_size=8, epochs=1, verbose=0).fit("ab (cd) ef " * 60)
-        >>> found = meaning([elman.inspect(model, "ab (cd) ef ab"), elman.inspect(model, "(ab) (ef) cd")])
+        >>> readings = [elman.inspect(model, text) for text in ("ab (cd) ef ab", "(ab) (ef) cd")]
+        >>> found = meaning(readings, most=2)
         >>> len(found.excited), len(found.excited[0]), "inside brackets" in found.features
-        (8, 3, True)
+        (8, 2, True)
     """
     several = [readings] if isinstance(readings, Reading) else list(readings)
     first = _checked(several, {"most": most, "around": around, "season": season})

@@ -79,13 +79,13 @@ class Memory(Finding):
 
     def plot(self) -> "Figure":
         """What is left of a change by the steps since, and the half-lives of all units, the longest first."""
-        from elman.reports.panels import Drawn, beside
+        from elman.reports.panels import Drawn, stacked
 
         curves = {"whole state": self.left} | dict(
             zip(self.names, self.left_in, strict=True) if len(self.names) > 1 else ()
         )
         units = {name: -np.sort(-one) for name, one in zip(self.names, self.half_life, strict=True)}
-        return beside(
+        return stacked(
             [
                 Drawn(curves, "steps since", "left of a change", limit=(0.5, "half")),
                 Drawn(units, "units, the longest-lived first", "half-life in steps"),

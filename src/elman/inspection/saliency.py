@@ -51,8 +51,7 @@ class Saliency(Finding):
 
     def sentence(self) -> str:
         """The steps that add and take away most, and how much all of them explain."""
-        t, name = self.at
-        where = "" if name == "all" else f" at step {t + 1}" + ("" if name == str(t + 1) else f" ({name!r})")
+        where = "" if self.at[1] == "all" else f" at step {self.at[0]} ({self.at[1]!r})"
         most, least = int(self.values.argmax()), int(self.values.argmin())
         adds = f"{self._step(most)} adds most" if self.values[most] > 0 else "nothing adds"
         takes = f"{self._step(least)} takes away most" if self.values[least] < 0 else "nothing takes away"
@@ -62,8 +61,7 @@ class Saliency(Finding):
         )
 
     def _step(self, t: int) -> str:
-        name, value = self.steps[t], f"{self.values[t]:+.3g}"
-        return f"step {name} ({value})" if name == str(t + 1) else f"{name!r} (step {t + 1}, {value})"
+        return f"step {t} ({self.steps[t]!r}, {self.values[t]:+.3g})"
 
     def to_frame(self) -> "pd.DataFrame":
         """A row for each step."""
@@ -73,10 +71,10 @@ class Saliency(Finding):
 
     def plot(self) -> "Figure":
         """The steps, orange where they add and blue where they take away; of numbers and of very many steps bars."""
-        from elman.reports.painted import bars, painted
+        from elman.reports.painted import columns, painted
 
         is_painted = len(self.steps) <= MOST_PAINTED and is_text(self.steps)
-        return (painted if is_painted else bars)(self.steps, self.values, "added to the output")
+        return (painted if is_painted else columns)(self.steps, self.values, "added to the output")
 
 
 def saliency(

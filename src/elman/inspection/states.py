@@ -89,10 +89,12 @@ class States(Finding):
 
         L = len(next(iter(self.arrays.values()))) // self.directions
         number = layer_number(L, self.directions, layer, reverse=reverse)
-        maps = [
-            Map(name if L * self.directions == 1 else f"{name} of {layer_name(layer % L, reverse)}", one[number].T)
-            for name, one in self.arrays.items()
-        ]
+        where = "" if L * self.directions == 1 else f" of {layer_name(layer % L, reverse)}"
+        maps = []
+        for name, one in self.arrays.items():
+            values = one[number].T
+            share = 0 <= values.min() <= values.max() <= 1  # such as sigmoid(i)
+            maps.append(Map(f"{name}{where}", values, bool(values.min() >= 0), 1.0 if share else None))
         return heat_maps(maps, self.steps, "unit")
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-_SHOWN = 8  # edited steps that a sentence names
+_SHOWN = 3  # edited steps that a sentence names one by one
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -31,10 +31,12 @@ class Difference(Finding):
         first: the steps of the first reading that stand beside those of the second; both begin with the steps that are
             equal, go on with those that were edited, as many as both have, and end with the equal steps at the end.
         second: the steps of the second reading.
-        edited: the places of the first and behind the last pair that differ in what is read.
+        edited: the places of the first and behind the last pair that differ in what is read, or in what they start
+            from.
         steps: what the pairs are called: "a", and "a→b" where they differ.
         left_out: what the steps of the first reading are called that stand beside none.
         put_in: what the steps of the second reading are called that stand beside none.
+        started_apart: whether the states before the first step differ, as a decoder's do.
         states: of each state of the cell, that of the second reading minus that of the first.
         norms: the length of the difference of all states of a layer, at each pair.
         meet: for each layer and direction the pair, the first in the order in which it reads, from which on the norm
@@ -53,6 +55,7 @@ class Difference(Finding):
     steps: tuple[str, ...]
     left_out: tuple[str, ...]
     put_in: tuple[str, ...]
+    started_apart: bool
     states: dict[str, np.ndarray]
     norms: np.ndarray
     meet: tuple[int | None, ...]
@@ -70,12 +73,13 @@ class Difference(Finding):
         if not largest:
             return f"The states of {self._name(forwards)} are the same in both readings."
         edits = (("", self.steps[start:end]), ("left out ", self.left_out), ("put in ", self.put_in))
-        shown = ", ".join(f"{what}{' '.join(steps[:_SHOWN])!r}" for what, steps in edits if steps)
-        words = f"Edited at step {start} ({shown}): the states of {self._name(forwards)} differ by up to {largest:.3g}"
+        shown = ", ".join(f"{what}{_few(steps)!r}" for what, steps in edits if steps)
+        words = "Started from other states" if self.started_apart else f"Edited at step {start}"
+        words += f"{f' ({shown})' if shown else ''}: the states of {self._name(forwards)} differ by up to {largest:.3g}"
         if meet is None:
             words += " and do not meet again"
         elif meet < end:
-            words += " and meet again before the edit ends"
+            words += " and meet again before the last edit"
         else:
             words += f" and meet again (below {self.fraction:.0%} of that) {counted(meet - end + 1, 'step')} after it"
         return f"{words}{self._output_words()}."
@@ -167,17 +171,20 @@ def what_if(reading: Reading, other: Reading, *, fraction: float = 0.05) -> Diff
             pair = reading.output(one.h, one.last)[0], other.output(two.h, two.last)[0]
             outputs = _outputs(reading, other, pair, (first, second))
     norms = np.sqrt(sum((np.square(each, dtype=np.float64)).sum(-1) for each in states.values()))
+    started_apart = any(not torch.equal(start, other.start[name]) for name, start in reading.start.items())
+    if started_apart:
+        edited = (0, 0 if edited[0] == len(first) else edited[1])
     D = reading.layer.num_directions
     meet = tuple(_meet(norm, edited, fraction, reverse=k % D == 1) for k, norm in enumerate(norms))
     pairs = ((reading.steps[a], other.steps[b]) for a, b in zip(first, second, strict=True))
     steps = tuple(a if a == b else f"{a}→{b}" for a, b in pairs)
     left_out, put_in = (
-        tuple(name for k, name in enumerate(each.steps) if k not in set(places.tolist()))
+        tuple(each.steps[k] for k in sorted(set(range(len(each.x))).difference(places.tolist())))
         for each, places in ((reading, first), (other, second))
     )
     return Difference(
-        first.numpy(), second.numpy(), edited, steps, left_out, put_in, states, norms, meet, float(fraction), D,
-        outputs, reading.names, reading.scores,
+        first.numpy(), second.numpy(), edited, steps, left_out, put_in, started_apart, states, norms, meet,
+        float(fraction), D, outputs, reading.names, reading.scores,
     )  # fmt: skip
 
 
@@ -191,6 +198,10 @@ def _beside(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor, tuple[int, int]]:
     both = torch.arange(front + middle)
     first, second = (torch.cat([both, torch.arange(len(one) - back, len(one))]) for one in (x, y))
     return first, second, (front, front + middle)
+
+
+def _few(steps: tuple[str, ...]) -> str:
+    return " ".join(steps) if len(steps) <= _SHOWN else f"{steps[0]} ... {steps[-1]}"
 
 
 def _meet(norm: np.ndarray, edited: tuple[int, int], fraction: float, reverse: bool) -> int | None:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from elman.errors import InputError
+from elman.errors import InputError, counted
 from elman.models.ctc import BLANK, steps_needed
 
 MOST = 1 << 31  # bytes that the search may note down
@@ -24,7 +24,8 @@ def aligned(log_probabilities: np.ndarray, target: np.ndarray) -> np.ndarray:
     """
     T, U = len(log_probabilities), len(target)
     if steps_needed(target) > T:
-        raise InputError(f"a text of {U} symbols needs at least {steps_needed(target)} steps, but its sound has {T}")
+        needed = counted(steps_needed(target), "steps")
+        raise InputError(f"a text of {counted(U, 'symbols')} needs at least {needed}, but its sound has {T}")
     S = 2 * U + 1  # a blank, then each symbol and a blank
     if T * S > MOST:
         raise InputError(f"{T} steps by {U} symbols are too many to align at once: cut the sound into pieces")

@@ -10,7 +10,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from elman.reports.palette import BLUE, INK, ORANGE, PALE, RULE
 
-WIDTH, HEIGHT = 7.2, 0.24  # inches of the picture, and of a bar
+WIDTH, HEIGHT = 5.4, 0.24  # inches of the picture, and of a bar
 ACROSS = 2
 
 

@@ -16,8 +16,8 @@ from elman.reports.palette import BLUE, INK, ORANGE, PALE
 DIVERGING = LinearSegmentedColormap.from_list(
     "diverging", [(0.0, BLUE), (0.5, f"{BLUE}00"), (0.5, f"{ORANGE}00"), (1.0, ORANGE)]
 )
-RISING = LinearSegmentedColormap.from_list("rising", [f"{BLUE}00", BLUE])
-WIDTH, HEIGHT, ROW, LETTER = 7.2, 1.9, 0.22, 0.11  # inches: of the picture, a map, a named row, a letter
+RISING = LinearSegmentedColormap.from_list("rising", [f"{ORANGE}00", ORANGE])  # as what is above 0 in the other
+WIDTH, HEIGHT, ROW, LETTER = 5.4, 1.7, 0.22, 0.11  # inches: of the picture, a map, a named row, a letter
 MOST_NAMES, FEW_NAMES = 60, 8  # steps that have their names below the map: of all, and of some
 
 
@@ -100,6 +100,6 @@ def _draw(figure: Figure, axes: Axes, one: Map, y: str) -> None:
         axes.set_ylabel(y, color=INK, size=10)
         axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_title(one.title, color=INK, size=10, loc="left", pad=4, parse_math=False)
-    bar = figure.colorbar(image, ax=axes, fraction=0.03, pad=0.01)
+    bar = figure.colorbar(image, ax=axes, fraction=0.03, pad=0.01, ticks=MaxNLocator(4))
     bar.outline.set_visible(False)
     bar.ax.tick_params(colors=PALE, labelcolor=PALE, labelsize=9, length=2)

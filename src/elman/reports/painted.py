@@ -1,4 +1,4 @@
-"""A sequence with a number for each of its steps: text that is painted, or bars."""
+"""A sequence with a number for each of its steps: text that is painted, or columns."""
 
 from collections.abc import Sequence
 
@@ -56,8 +56,8 @@ def painted(steps: Sequence[str], values: np.ndarray, what: str) -> Figure:
     return figure
 
 
-def bars(steps: Sequence[str], values: np.ndarray, what: str) -> Figure:
-    """A bar for each step, orange above 0 and blue below; as `painted`."""
+def columns(steps: Sequence[str], values: np.ndarray, what: str) -> Figure:
+    """A column for each step, orange above 0 and blue below; as `painted`."""
     figure = Figure((WIDTH, 2.6), dpi=72, facecolor="none", layout="constrained")
     axes = figure.add_subplot(facecolor="none")
     axes.spines[["top", "right"]].set_visible(False)

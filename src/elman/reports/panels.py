@@ -1,4 +1,4 @@
-"""Several panels in a picture: lines over the same steps, charts beside each other, the complex plane."""
+"""Several panels in a picture: lines over the same steps, charts of their own, the complex plane."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -14,7 +14,7 @@ from elman.reports.heat_map import WIDTH, name_steps
 from elman.reports.palette import BLUE, INK, ORANGE, PALE, RULE
 
 HEIGHT = 1.5  # inches of one panel
-ACROSS = 4  # planes beside each other
+ACROSS = 3  # planes beside each other
 STYLES = ((BLUE, "solid"), (ORANGE, (0, (5, 2))), (BLUE, (0, (1, 1))), (ORANGE, (0, (1, 1))), (PALE, "solid"))
 
 
@@ -98,7 +98,7 @@ def _quiet(axes: Axes) -> None:
 
 
 class Drawn(NamedTuple):
-    """One of several charts that stand beside each other.
+    """One of several charts of their own.
 
     Shape:
         values (N,) for each line, over 0, 1, 2 ...
@@ -116,10 +116,10 @@ class Drawn(NamedTuple):
     limit: tuple[float, str] | None = None
 
 
-def beside(charts: Sequence[Drawn]) -> Figure:
-    """Charts beside each other, of positive numbers; an axis is logarithmic where they differ widely."""
-    figure = Figure((WIDTH, 3.1), dpi=72, facecolor="none", layout="constrained")
-    for place, (values, x, y, limit) in zip(figure.subplots(1, len(charts), squeeze=False).flat, charts, strict=True):
+def stacked(charts: Sequence[Drawn]) -> Figure:
+    """Charts one above the other, of positive numbers; an axis is logarithmic where they differ widely."""
+    figure = Figure((WIDTH, 2.4 * len(charts)), dpi=72, facecolor="none", layout="constrained")
+    for place, (values, x, y, limit) in zip(figure.subplots(len(charts), 1, squeeze=False).flat, charts, strict=True):
         _quiet(place)
         for number, (name, one) in enumerate(values.items()):
             colour, dashes = STYLES[number % len(STYLES)]

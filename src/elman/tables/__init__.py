@@ -5,7 +5,7 @@ from elman.tables.blocks import next_cut
 from elman.tables.conll import Sentence, read_conll
 from elman.tables.order import repeated_times, uneven_times
 from elman.tables.reading import SUFFIXES, read_table
-from elman.tables.rows import complete_rows, filled_rows, require_columns
+from elman.tables.rows import blanks_missing, complete_rows, filled_rows, require_columns
 from elman.tables.streaming import stream_table, stream_text
 from elman.tables.timestamps import SeriesTable, following, kept, series_table
 from elman.tables.unquoted import first_line, read_unquoted
@@ -17,6 +17,7 @@ __all__ = [
     "Sentence",
     "WordVectors",
     "SeriesTable",
+    "blanks_missing",
     "complete_rows",
     "filled_rows",
     "first_line",

@@ -42,6 +42,12 @@ def complete_rows(
     return kept, len(frame) - len(kept)
 
 
+def blanks_missing(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
+    """A table in which the texts of these columns are missing values if there is nothing but white space in them."""
+    texts = frame[list(columns)]
+    return frame.assign(**texts.where(texts.apply(lambda cells: cells.str.strip() != "")))
+
+
 def filled_rows(frame: pd.DataFrame, columns: Sequence[str], *, strict: bool, source: str) -> tuple[pd.DataFrame, str]:
     """The complete rows of a part of a table, and where the first value is missing; arguments as of `complete_rows`.
 

@@ -1,20 +1,18 @@
 """Image in, a text about it out."""
 
 import hashlib
-import warnings
 from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from torch import Tensor, nn
 
-from elman.codecs import KINDS, ImageCodec, Picture, Ragged, as_sequences, digest, kind_of
-from elman.errors import DataWarning, InputError
+from elman.codecs import ImageCodec, Picture, Ragged, as_sequences, digest
+from elman.errors import InputError
 from elman.tasks.coded import Coded, text_codec
 from elman.tasks.learning import Learner
-from elman.tasks.media import readable
 from elman.tasks.options import CaptionerOptions
-from elman.tasks.text_writer import TextWriter, Written
+from elman.tasks.text_writer import TextWriter
 from elman.train import split
 
 if TYPE_CHECKING:
@@ -58,7 +56,7 @@ class Captioner(TextWriter, CaptionerOptions):
 
     def prepared(self, X: Any, y: Any, validation: tuple[Any, Any] | None = None) -> tuple[Coded, Coded | None]:
         """Fit the codecs on raw data; give it as arrays, for training and for validation."""
-        images, texts = self._pairs(X, y, ImageCodec(self.image_size))
+        images, texts = self.pairs(X, y)
         keys = [self.key(one) for one in images]
         rows = [np.arange(len(images)), np.arange(0)]
         if self.validation_fraction and validation is None:  # all captions of an image lie on one side
@@ -71,26 +69,8 @@ class Captioner(TextWriter, CaptionerOptions):
         of_training = coded.select(rows[0])
         self.take_in(of_training)
         if validation is not None:
-            return of_training, self.coded(*self._pairs(*validation, codec))
+            return of_training, self.coded_aside(*validation)
         return of_training, coded.select(rows[1]) if len(rows[1]) else None
-
-    def checked(self, X: Any, y: Any) -> tuple[list[Any], list[str], bool]:
-        """Images that can be read, and their captions."""
-        return *self._pairs(X, y, self.codecs_["input"]), False
-
-    def _pairs(self, X: Any, y: Any, codec: ImageCodec) -> tuple[list[Any], list[str]]:
-        images, texts = _images(X), as_sequences(y, "y")
-        if (kind := kind_of(texts)) != "text":
-            raise InputError(f"y holds {KINDS[kind]}, expected texts: a captioner writes text")
-        if len(images) != len(texts):
-            raise InputError(f"X has {len(images)} images, but y has {len(texts)} captions")
-        filled = [row for row, text in enumerate(texts) if text.strip()]
-        if not filled:
-            raise InputError(f"all {len(texts)} captions are empty: expected a text about each image")
-        if len(filled) < len(texts):
-            empty = len(texts) - len(filled)
-            warnings.warn(f"left out {empty:,} of {len(texts):,} captions, which are empty", DataWarning, stacklevel=4)
-        return readable([images[row] for row in filled], [texts[row] for row in filled], codec, verbose=self.verbose)
 
     def key(self, one: Any) -> Hashable:
         """Equal pictures are one image, wherever they are from."""
@@ -152,28 +132,21 @@ class Captioner(TextWriter, CaptionerOptions):
 
         Images that look alike to the model have features that are near each other.
         """
-        found = self._run(self._encoded(_images(X)), lambda *batch: list(self.model_.features(*batch).cpu().numpy()))  # type: ignore[operator]
-        return np.stack(found)
 
-    def picture(self, one: Written, given: Any) -> "Figure":
-        """Where it looked at an image while it wrote: the image for each symbol, more orange where it looked more.
+        def run(*batch: Tensor) -> list[np.ndarray]:
+            return list(self.model_.features(*batch).cpu().numpy())  # type: ignore[operator]
 
-        Args:
-            one: of this image, as `hypotheses(..., attention=True)` gives it.
-            given: the image, as `predict` takes it.
+        return np.stack(self._run(self._encoded(as_sequences(X)), run))
 
-        Raises:
-            InputError: `one` is without attention, or the image cannot be read.
-        """
+    def drawn(self, attention: np.ndarray, symbols: Sequence[str], given: Any) -> "Figure":
+        """The image for each symbol, more orange where it looked more."""
         from elman.reports.alignment import END
         from elman.reports.regions import regions
 
-        if one.attention is None:
-            raise InputError("there is no attention to draw: give that of hypotheses(..., attention=True)")
         codec: ImageCodec = self.codecs_["input"]
         rows, columns = self.model_.grid  # type: ignore[misc]
-        weights = one.attention.reshape(-1, rows, columns)  # (U + 1, R, R')
-        return regions(codec.decode(codec.encode(given)), [*one.symbols, END], weights)
+        weights = attention.reshape(-1, rows, columns)  # (U + 1, R, R')
+        return regions(codec.decode(codec.encode(given)), [*symbols, END], weights)
 
     def _identity(self, training: Coded, validation: Coded | None) -> dict[str, Any]:
         """As of any estimator, and which weights the user's encoder has."""
@@ -181,10 +154,3 @@ class Captioner(TextWriter, CaptionerOptions):
         if self.encoder is None:
             return whole
         return {**whole, "encoder": digest(*(one.detach().cpu().numpy() for one in self.encoder.state_dict().values()))}
-
-
-def _images(X: Any) -> list[Any]:
-    images = as_sequences(X)
-    if (kind := kind_of(images)) != "image":
-        raise InputError(f"X holds {KINDS[kind]}, expected images: paths of files, or (H, W, 3) arrays of uint8")
-    return images

@@ -44,11 +44,13 @@ class Coded:
 
     Args:
         known_digest: that of data mapped from a file, which was taken when they were written.
+        texts: what of each sequence and its target was a text, where it is kept: codecs do not know all symbols.
     """
 
     inputs: Ragged
     targets: Ragged | np.ndarray
     known_digest: str | None = None
+    texts: Sequence[tuple[str, ...]] | None = None
 
     def __len__(self) -> int:
         """The number of sequences."""
@@ -57,7 +59,8 @@ class Coded:
     def select(self, rows: Sequence[int] | np.ndarray) -> "Coded":
         """The sequences with these numbers."""
         targets = self.targets.select(rows) if isinstance(self.targets, Ragged) else self.targets[np.asarray(rows, int)]
-        return Coded(self.inputs.select(rows), targets)
+        texts = None if self.texts is None else [self.texts[row] for row in rows]
+        return Coded(self.inputs.select(rows), targets, texts=texts)
 
     @property
     def digest(self) -> str:

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from elman.equations import Cell
-from elman.errors import InputError
+from elman.errors import InputError, counted
 from elman.models import StepsAhead
 from elman.models.feedforward import equal_size
 from elman.tables import following
@@ -310,6 +310,6 @@ class Forecaster(ReadsSeries):
         """Refuse a horizon beyond that of the model."""
         if self.strategy == "direct" and h > self.horizon_:
             raise InputError(
-                f"h is {h}, but this model gives {self.horizon_} steps at once: give h (--horizon) up to that, "
-                f"train with horizon={h}, or with strategy='autoregressive' (--strategy), which goes on and on"
+                f"h is {h}, but this model gives {counted(self.horizon_, 'steps')} at once: give h (--horizon) up "
+                f"to that, train with horizon={h}, or with strategy='autoregressive' (--strategy), which goes on and on"
             )

@@ -239,8 +239,11 @@ class TranscriberOptions(Options):
         None, "Prefixes that beam search carries; 1 is greedy  [default: 1; with a language model 16]"
     )
     language_model: Any = option(None, "A generator of the same symbols, or its file, to search with", flag=False)
-    language_weight: float = option(0.5, "How much the language model's log-probability counts beside the sound's")
-    symbol_bonus: float = option(0.0, "Added to a beam's scores for each symbol: a language model favours short texts")
+    language_weight: float = option(0.8, "How much the language model's log-probability counts beside the sound's")
+    symbol_bonus: float | None = option(
+        None,
+        "Added to a beam's scores for each symbol: a language model favours short texts  [default: 1.5 with one, or 0]",
+    )
     strict: bool = option(False, "Refuse a text that is too long for its sound; else it is left out", flag=False)
 
 

@@ -11,7 +11,7 @@ import torch
 
 from elman.codecs import CalendarCodec, Ragged, ScalesCodec, SeriesCodec
 from elman.codecs.calendar import circles, seasons
-from elman.errors import DataWarning, InputError
+from elman.errors import DataWarning, InputError, counted
 from elman.models.likelihoods import Likelihood, likelihood
 from elman.tables import following
 from elman.tables.timestamps import STEPS
@@ -160,10 +160,9 @@ class ReadsSeries(Windowed, ForecasterOptions):
         for end, kind in (("calendar", "calendar"), ("future", "series")):
             if self.codecs_[end].kind != kind:
                 raise InputError(f"the {end} codec is a {self.codecs_[end].kind} codec, expected {kind}")
-        if self.horizon_ < 1 or self.model_config_["horizon"] != self._at_once:
-            raise InputError(
-                f"the horizon is {self.horizon_}, but the model gives {self.model_config_['horizon']} steps at once"
-            )
+        given = self.model_config_["horizon"]
+        if self.horizon_ < 1 or given != self._at_once:
+            raise InputError(f"the horizon is {self.horizon_}, but the model gives {counted(given, 'steps')} at once")
         if self.reference_ not in CHOICES["reference"]:
             raise InputError(f"the reference is {self.reference_!r}, expected one of {', '.join(CHOICES['reference'])}")
         for one in self.codecs_["output"].ends.values():

@@ -9,7 +9,7 @@ from sklearn.metrics import mean_absolute_error, mean_squared_error, r2_score
 from torch import Tensor, nn
 
 from elman.codecs import KINDS, Ragged, SeriesCodec, as_sequences, kind_of
-from elman.errors import InputError
+from elman.errors import InputError, counted
 from elman.models.inside import inside
 from elman.tasks.coded import Batch, Coded, input_codec
 from elman.tasks.learning import Learner, SeriesLearner, input_learner
@@ -206,7 +206,7 @@ def as_targets(sequences: Sequence[Any], y: Any, per: str | None) -> tuple[list[
     if (per == "step" and not fits_steps) or (not in_step and not fits_sequence):
         k = next((k for k, one in enumerate(arrays) if one.ndim not in (1, 2) or len(one) != len(sequences[k])), 0)
         raise InputError(
-            f"y[{k}] has shape {arrays[k].shape}, but X[{k}] has {len(sequences[k])} steps: "
+            f"y[{k}] has shape {arrays[k].shape}, but X[{k}] has {counted(len(sequences[k]), 'steps')}: "
             "expected one target for each step, or one number (or vector of one size) for each sequence"
         )
     if not in_step:

@@ -7,6 +7,7 @@ from typing import Any
 
 from elman import __version__
 from elman.equations import Cell
+from elman.errors import counted
 from elman.reports import Report
 from elman.reports.charts import Line, Mark, lines
 from elman.tasks.baseline import parameters
@@ -77,7 +78,7 @@ def summary(estimator: Estimator) -> str:
     history = estimator.history_
     text = "The training ended before its first epoch did."
     if history.best is not None:
-        text = f"A network was trained for {len(history.epochs)} epoch{'s' if len(history.epochs) > 1 else ''}"
+        text = f"A network was trained for {counted(len(history.epochs), 'epochs')}"
         value = history.value(history.best)
         if value is None:
             text += ", without validation data; the model has the weights of the last."

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from elman.codecs import Ragged, TextCodec, codec_from_config
-from elman.errors import InputError
+from elman.errors import InputError, counted
 from elman.files import Arrays, FolderWriter
 from elman.tasks.coded import Coded
 from elman.tasks.encoded_files import encoded_file, folder_size
@@ -94,10 +94,10 @@ def encode(estimator: Estimator, source: Source, writer: FolderWriter, reading: 
             example = example or next((x for x in block.X if _shows(x)), None)
     counts = {name: one.finish() for name, one in writers.items()}
     if not counts["training"] or (estimator.validation_fraction and not counts["validation"]):
+        there, learned = counted(sum(counts.values()), "sequences"), counts["training"]
         raise InputError(
-            f"there is too little data to set some aside for validation: {sum(counts.values())} sequence(s) fell into "
-            f"{counts['training']} for training and {counts['validation']} for validation; "
-            "give more data or validation_fraction=0, or do not stream them"
+            f"there is too little data to set some aside for validation: {there} fell into {learned} for training and "
+            f"{counts['validation']} for validation; give more data or validation_fraction=0, or do not stream them"
         )
     writer.about = {
         "codecs": {end: codec.to_config() for end, codec in estimator.codecs_.items()},

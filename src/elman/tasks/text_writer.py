@@ -1,21 +1,21 @@
 """What the tasks share that write a text about something they were given as a whole."""
 
 from abc import abstractmethod
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import numpy as np
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from elman.codecs import UNKNOWN, TextCodec
+from elman.errors import InputError
 from elman.models import Hypothesis
 from elman.models.writer import IGNORED
-from elman.tasks.coded import Batch, Coded
-from elman.tasks.estimator import Estimator
-from elman.tasks.options import check
+from elman.tasks.coded import Batch
 from elman.tasks.text_scores import error_rates, overlaps, require_sacrebleu, symbols
+from elman.tasks.to_text import ToText
 from elman.train import BatchLoss
 
 if TYPE_CHECKING:
@@ -39,10 +39,9 @@ class Written:
     symbols: tuple[str, ...] = ()
 
 
-class TextWriter(Estimator):
+class TextWriter(ToText):
     """An input as a whole to a text: the model is a `Writer`, taught with teacher forcing and searched with a beam."""
 
-    output_codec = "text"
     explained: ClassVar[str] = (
         "The pictures show attention: what is read from left to right, what is written from top to bottom, whatever "
         "way their scripts run, and ■ for the step that ends the text. The darker a place, the more that step looked "
@@ -53,27 +52,6 @@ class TextWriter(Estimator):
     beam: int
     length_penalty: float
     max_length: int | None
-
-    @abstractmethod
-    def prepared(self, X: Any, y: Any, validation: tuple[Any, Any] | None = None) -> tuple[Coded, Coded | None]:
-        """Fit the codecs on raw data; give it as arrays, for training and for validation."""
-
-    def fit(self, X: Any, y: Any, *, validation: tuple[Any, Any] | None = None, resume: bool = False) -> Self:
-        """Train on inputs X and the text that each is to give, y.
-
-        Ctrl-C ends the training and keeps the best model so far.
-
-        Args:
-            X: the inputs.
-            y: their texts.
-            validation: inputs and texts for early stopping; None: `validation_fraction` of X and y is set aside.
-            resume: go on from the last checkpoint.
-
-        Raises:
-            InputError: the data or an option does not fit.
-        """
-        check(self)
-        return self.fit_coded(*self.prepared(X, y, validation), resume=resume)
 
     @abstractmethod
     def longest(self, lengths: Tensor) -> Tensor | int:
@@ -96,9 +74,23 @@ class TextWriter(Estimator):
         total = F.cross_entropy(logits.transpose(1, 2), expected, ignore_index=IGNORED, reduction="sum")
         return BatchLoss(total, int((expected != IGNORED).sum()))
 
-    @abstractmethod
     def picture(self, one: Written, given: Any) -> "Figure":
-        """Where it looked while it wrote; `one` is with attention, of the input that is given."""
+        """Where it looked while it wrote: the darker, or the more orange, the more it looked there.
+
+        Args:
+            one: of `hypotheses(..., attention=True)`.
+            given: the input that it is about, as `predict` takes it.
+
+        Raises:
+            InputError: `one` is without attention, or the input cannot be read.
+        """
+        if one.attention is None:
+            raise InputError("there is no attention to draw: give what hypotheses(X, attention=True) gives")
+        return self.drawn(one.attention, one.symbols, given)
+
+    @abstractmethod
+    def drawn(self, attention: np.ndarray, symbols: Sequence[str], given: Any) -> "Figure":
+        """A picture of attention, (U + 1, T), at each symbol of what was written about an input, and at its end."""
 
     def shown_symbols(self, one: Hypothesis, given: Any) -> list[str]:
         """What a hypothesis is made of."""
@@ -109,10 +101,6 @@ class TextWriter(Estimator):
         """What a hypothesis says about the input that was given."""
         codec: TextCodec = self.codecs_["output"]
         return codec.decode(one.symbols)
-
-    def predict(self, X: Any) -> list[str]:
-        """The best text of each input."""
-        return [found[0].text for found in self.hypotheses(X)]
 
     def hypotheses(self, X: Any, *, beam: int | None = None, attention: bool = False) -> list[list[Written]]:
         """The texts of each input that the beam holds at its end, the best first.

@@ -3,39 +3,38 @@
 import warnings
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import Any, Self
+from typing import Any, cast
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from elman.codecs import KINDS, NUM_SPECIAL, AudioCodec, Ragged, TextCodec, as_sequences, kind_of
-from elman.errors import DataWarning, InputError
+from elman.codecs import NUM_SPECIAL, AudioCodec, Ragged, TextCodec
+from elman.errors import DataWarning, InputError, counted, listed
 from elman.models.ctc import collapsed, ctc_loss, log_softmax, steps_needed
 from elman.models.ctc_alignment import aligned
 from elman.models.ctc_search import GreedySearch, PrefixSearch, Search
 from elman.models.spec_augment import spec_augment
 from elman.stream import Stream
 from elman.tasks.coded import Batch, Coded, text_codec
-from elman.tasks.estimator import Estimator
 from elman.tasks.language_model import LanguageModel
 from elman.tasks.learning import Learner
 from elman.tasks.listener import Listener
-from elman.tasks.media import readable
-from elman.tasks.options import TranscriberOptions, check
-from elman.tasks.text_scores import edit_distance, error_rates, symbols
+from elman.tasks.options import TranscriberOptions
+from elman.tasks.text_scores import error_rates, symbols
+from elman.tasks.to_text import ToText
 from elman.tasks.transcript import Alignment, Transcript, alignment
 from elman.tasks.unseen import warn_of_unseen
 from elman.tasks.windowed import outputs_and_state
 from elman.tasks.writing import check_whole
 from elman.train import BatchLoss, Examples, Metric
 
-NAMED = 3  # sounds that a warning names
-BEAM = 16  # prefixes that are carried where a language model is given and no beam
+BEAM, BONUS = 16, 1.5  # where a language model is given, and no beam or no bonus for symbols
+FEW = 1000  # sounds, below which a batch has 8
 SHIFT = NUM_SPECIAL - 1  # from the network's outputs, where 0 is the blank, to the numbers of the text codec
 
 
-class Transcriber(Estimator, TranscriberOptions):
+class Transcriber(ToText, TranscriberOptions):
     """Sound to text, learned from recordings and what is said in each, without being told when.
 
     Log-mel frames, several to a step, are read by a recurrent network whose outputs are characters or a blank; CTC sums
@@ -60,30 +59,10 @@ class Transcriber(Estimator, TranscriberOptions):
 
     task = "transcribe"
     input_codecs = ("audio",)
-    output_codec = "text"
-
-    def fit(self, X: Any, y: Any, *, validation: tuple[Any, Any] | None = None, resume: bool = False) -> Self:
-        """Train on sounds X and what is said in each, y.
-
-        Files that cannot be read and texts that are too long for their sound are left out; a `DataWarning` says so.
-        Ctrl-C ends the training and keeps the best model so far.
-
-        Args:
-            X: paths of audio files (`pathlib.Path`), or sounds that were read.
-            y: texts, in the spelling that is wanted: what case and punctuation they have, transcriptions will have.
-            validation: sounds and texts for early stopping; None: `validation_fraction` of X and y is set aside.
-            resume: go on from the last checkpoint.
-
-        Raises:
-            InputError: the data or an option does not fit.
-            MissingExtra: the libraries that read sound are not installed.
-        """
-        check(self)
-        return self.fit_coded(*self.prepared(X, y, validation), resume=resume)
 
     def prepared(self, X: Any, y: Any, validation: tuple[Any, Any] | None = None) -> tuple[Coded, Coded | None]:
         """Fit the codecs on raw data; give it as arrays, for training and for validation."""
-        sounds, texts = self._pairs(X, y)
+        sounds, texts = self.pairs(X, y)
         aside = np.zeros(len(texts), bool)
         if validation is None:
             aside[self._split_pairs(texts)[1]] = True
@@ -91,31 +70,24 @@ class Transcriber(Estimator, TranscriberOptions):
         codec = AudioCodec(stack=int(self.stack)).fit([sounds[row] for row in learned])
         self.codecs_ = {"input": codec, "output": text_codec([texts[row] for row in learned], self.level)}
         coded, rows = self._feasible(sounds, texts)
+        training, held_out = (coded.select(np.flatnonzero(aside[rows] == side)) for side in (False, True))
         if validation is not None:
-            return coded, self.coded(*self._pairs(*validation, codec))
-        parts = [np.flatnonzero(aside[rows] == side) for side in (False, True)]
-        if not len(parts[0]):
-            raise InputError("no sound to learn from fits its text: give more data, or stack=1")
-        return coded.select(parts[0]), coded.select(parts[1]) if len(parts[1]) else None
+            held_out = self.coded_aside(*validation)
+        elif not aside.any():
+            return training, None
+        for part, use in ((training, "learn from"), (held_out, "validate with")):
+            if not len(part):
+                raise InputError(f"no sound to {use} fits its text: give more data, or stack=1 (--stack 1)")
+        if not len(cast(Ragged, held_out.targets).values):
+            raise InputError(
+                f"the texts to validate with have no {self.level} of those to learn from: give more data, or "
+                "validation_fraction=0 (--validation-fraction 0)"
+            )
+        return training, held_out
 
     def _split_pairs(self, texts: list[str]) -> tuple[np.ndarray, np.ndarray]:
         """Rows for training and for validation; where most texts stand once, those that are equal stay together."""
         return self._split(texts if 2 * len(set(texts)) > len(texts) else range(len(texts)))
-
-    def checked(self, X: Any, y: Any) -> tuple[list[Any], list[Any], bool]:
-        """Sounds and texts."""
-        return *self._pairs(X, y, self.codecs_["input"]), False
-
-    def _pairs(self, X: Any, y: Any, codec: Any = None) -> tuple[list[Any], list[str]]:
-        """Sounds, of files those that can be read, and their texts."""
-        files, texts = as_sequences(X), as_sequences(y, "y")
-        if (kind := kind_of(files)) != "audio":
-            raise InputError(f"X holds {KINDS[kind]}, expected audio files (pathlib.Path): a transcriber hears")
-        if (kind := kind_of(texts, "y")) != "text":
-            raise InputError(f"y holds {KINDS[kind]}, expected texts: what is said in each sound")
-        if len(files) != len(texts):
-            raise InputError(f"X has {len(files)} sounds, but y has {len(texts)} texts")
-        return readable(files, texts, codec, verbose=self.verbose)
 
     def learners(self, text: bool) -> dict[str, Learner]:
         """None: a transcriber does not learn from a stream."""
@@ -133,7 +105,8 @@ class Transcriber(Estimator, TranscriberOptions):
         rows = np.flatnonzero(inputs.lengths >= needed)
         if len(rows) < len(targets):
             self._tell_infeasible(X, inputs.lengths, needed, targets)
-        return Coded(inputs.select(rows), Ragged.of([targets[row] for row in rows])), rows
+        texts = [(y[row],) for row in rows.tolist()]
+        return Coded(inputs.select(rows), Ragged.of([targets[row] for row in rows]), texts=texts), rows
 
     def _outputs(self, text: str) -> np.ndarray:
         """The outputs that a text is, (U,); what the codec does not know is left out, since no sound can teach it."""
@@ -147,19 +120,18 @@ class Transcriber(Estimator, TranscriberOptions):
         rows = np.flatnonzero(steps < needed).tolist()
         milliseconds = f"{self.codecs_['input'].step * 1000:g} ms"
         reasons = [
-            f"{getattr(X[row], 'path', X[row])} has {steps[row]} steps of {milliseconds}, but its text of "
-            f"{len(targets[row])} {self.level} needs at least {needed[row]}"
-            for row in rows[:NAMED]
+            f"{getattr(X[row], 'path', X[row])} has {counted(steps[row], 'steps')} of {milliseconds}, but its text of "
+            f"{counted(len(targets[row]), self.level)} needs at least {needed[row]}"
+            for row in rows
         ]
-        remedy = f"give stack below {self.stack}, or mend the text" if self.stack > 1 else "mend the text"
+        remedy = f"give a stack (--stack) below {self.stack}, or mend the text" if self.stack > 1 else "mend the text"
         if self.strict or len(rows) == len(X):
             raise InputError(
                 f"{reasons[0]}: {remedy}" + ("" if self.strict else "; no other sound fits its text either")
             )
-        more = f"; and {len(rows) - NAMED:,} more" if len(rows) > NAMED else ""
         warnings.warn(
             f"left out {len(rows):,} of {len(X):,} sounds that are too short for their text: "
-            f"{'; '.join(reasons)}{more} ({remedy})",
+            f"{listed(reasons)} ({remedy})",
             DataWarning,
             stacklevel=4,
         )
@@ -171,6 +143,10 @@ class Transcriber(Estimator, TranscriberOptions):
     def wiring(self, training: Coded) -> dict[str, Any]:
         """In step."""
         return {"kind": "InStep", **self.ends(), **self._network(len(training))}
+
+    def rows(self, training: Coded) -> int:
+        """Few, so that CTC has enough steps of descent to leave the blanks."""
+        return 8 if self.pieces(training) < FEW else super().rows(training)
 
     @property
     def hears_the_future(self) -> bool:
@@ -205,13 +181,13 @@ class Transcriber(Estimator, TranscriberOptions):
         return BatchLoss(ctc_loss(scores, batch.lengths, batch.targets, lengths), int(lengths.sum()))
 
     def metric(self, validation: Coded) -> Metric:
-        """The rate of wrong symbols, read greedily."""
+        """The rate of wrong symbols, read greedily; those that training does not know are never right."""
+        assert validation.texts is not None
+        right = [[(self.codecs_["output"].encode(text) - SHIFT).tolist()] for (text,) in validation.texts]
 
         def measure(_: nn.Module) -> float:
-            found = self._run(validation.inputs, self._greedy)
-            pairs = list(zip(found, validation.targets, strict=True))
-            errors = sum(edit_distance(one.tolist(), target.tolist()) for one, target in pairs)
-            return errors / max(sum(len(target) for _, target in pairs), 1)
+            found = [one.tolist() for one in self._run(validation.inputs, self._greedy)]
+            return error_rates(found, right)["symbol_error_rate"]
 
         return Metric(f"{self.level.removesuffix('s')} error rate", measure, higher_is_better=False)
 
@@ -223,10 +199,6 @@ class Transcriber(Estimator, TranscriberOptions):
     def _greedy(self, batch: Tensor, lengths: Tensor) -> list[np.ndarray]:
         """The likeliest output at each step of each sound, collapsed."""
         return [collapsed(one.argmax(1)) for one in self._scores(batch, lengths)]
-
-    def predict(self, X: Any) -> list[str]:
-        """The text of each sound."""
-        return [found[0].text for found in self.hypotheses(X)]
 
     def hypotheses(self, X: Any, *, beam: int | None = None, language_model: Any = None) -> list[list[Transcript]]:
         """The texts of each sound that the search holds at its end, the best first; a greedy one holds one.
@@ -264,11 +236,12 @@ class Transcriber(Estimator, TranscriberOptions):
         beam = self.beam if beam is None else beam
         generator = self.language_model if language_model is None else language_model
         if generator is None:
-            return GreedySearch if beam in (None, 1) else lambda: PrefixSearch(beam, bonus=self.symbol_bonus)
+            return GreedySearch if beam in (None, 1) else lambda: PrefixSearch(beam, bonus=self.symbol_bonus or 0.0)
         known = isinstance(generator, LanguageModel)
         model = generator if known else LanguageModel(generator, self.codecs_["output"])
         width = BEAM if beam is None else beam
-        return lambda: PrefixSearch(width, model.before(width), self.language_weight, self.symbol_bonus)
+        bonus = BONUS if self.symbol_bonus is None else self.symbol_bonus
+        return lambda: PrefixSearch(width, model.before(width), self.language_weight, bonus)
 
     def align(self, X: Any, texts: Sequence[str] | None = None) -> list[Alignment]:
         """When each symbol and each word of a text is said, in the likeliest way in which it lies in its sound.
@@ -287,7 +260,7 @@ class Transcriber(Estimator, TranscriberOptions):
         inputs = self._encoded(X)
         texts = [found[0].text for found in self.searched(inputs)] if texts is None else list(texts)
         if len(texts) != len(inputs):
-            raise InputError(f"X has {len(inputs)} sounds, but texts has {len(texts)}")
+            raise InputError(f"X has {counted(len(inputs), 'sounds')}, but texts has {len(texts)}")
         codec: TextCodec = self.codecs_["output"]
         for row, text in enumerate(texts):
             if unknown := codec.unknown(text):
@@ -348,7 +321,7 @@ class Transcriber(Estimator, TranscriberOptions):
         """
         self._check_fitted()
         codec: TextCodec = self.codecs_["output"]
-        sounds, texts = self._pairs(X, y, self.codecs_["input"])
+        sounds, texts = self.pairs(X, y, self.codecs_["input"])
         unseen = Counter(one for text in texts for one in codec.unknown(text))
         total = sum(len(symbols(text, codec.level)) for text in texts)
         warn_of_unseen(unseen, total, f"{codec.level} of the texts were", "counted as errors")

@@ -9,16 +9,16 @@ import numpy as np
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from elman.codecs import KINDS, UNKNOWN, Ragged, TextCodec, as_sequences, kind_of
+from elman.codecs import UNKNOWN, Ragged, TextCodec
 from elman.codecs.unicode import normalise
-from elman.errors import DataWarning, InputError
+from elman.errors import DataWarning
 from elman.files import Model
 from elman.models import Hypothesis
 from elman.models.writer import IGNORED
 from elman.tasks.coded import Batch, Coded, text_codec
 from elman.tasks.learning import MOST_WORDS, Learner, TextLearner
 from elman.tasks.options import TranslatorOptions
-from elman.tasks.text_writer import TextWriter, Written
+from elman.tasks.text_writer import TextWriter
 from elman.tasks.word_vectors import vector_file
 from elman.train import BatchLoss
 
@@ -55,27 +55,21 @@ class Translator(TextWriter, TranslatorOptions):
 
     def prepared(self, X: Any, y: Any, validation: tuple[Any, Any] | None = None) -> tuple[Coded, Coded | None]:
         """Fit the codecs on raw data; give it as arrays, for training and for validation."""
-        training = _pairs(X, y)
-        if validation is not None:
-            aside = _pairs(*validation)
-        else:
-            rows = self._split([source for source, _ in training])  # variants of a source stay together
-            training, aside = ([training[row] for row in part] for part in rows)
-        source = text_codec([one for one, _ in training], self.source_level, vector_file(self), self.vocabulary_size)
-        target = text_codec([one for _, one in training], self.target_level, size=self.vocabulary_size)
+        sources, targets = self.pairs(X, y)
+        # variants of a source stay together
+        rows = self._split(sources) if validation is None else (range(len(sources)), ())
+        training, aside = (([sources[row] for row in part], [targets[row] for row in part]) for part in rows)
+        source = text_codec(training[0], self.source_level, vector_file(self), self.vocabulary_size)
+        target = text_codec(training[1], self.target_level, size=self.vocabulary_size)
         self.codecs_ = {"input": source, "output": target}
         self.longer_ = self.longest_ = 0
-        coded = self.coded(*_split(training))
+        coded = self.coded(*training)
         self.take_in(coded)
-        if not aside:
+        if validation is None and not aside[0]:
             return coded, None
-        coded_aside = self.coded(*_split(aside))
+        coded_aside = self.coded(*aside) if validation is None else self.coded_aside(*validation)
         self.longest_ = max(self.longest_, int(coded_aside.inputs.lengths.max()))
         return coded, coded_aside
-
-    def checked(self, X: Any, y: Any) -> tuple[list[str], list[str], bool]:
-        """Sources and targets."""
-        return *_split(_pairs(X, y)), False
 
     def learners(self, text: bool) -> dict[str, Learner]:
         """Of sources and targets."""
@@ -90,7 +84,7 @@ class Translator(TextWriter, TranslatorOptions):
         inputs, targets = (self.codecs_[end].encode_all(texts) for end, texts in (("input", X), ("output", y)))
         if self.copies:
             self._mark(X, y, targets)
-        return Coded(inputs, targets)
+        return Coded(inputs, targets, texts=list(zip(X, y, strict=True)))
 
     @property
     def copies(self) -> bool:
@@ -183,24 +177,14 @@ class Translator(TextWriter, TranslatorOptions):
             for number, symbol in zip(one.symbols, found, strict=True)
         ]
 
-    def picture(self, one: Written, given: Any) -> "Figure":
-        """The symbols of a target against those of its source: the darker, the more it looked there.
-
-        Args:
-            one: of `hypotheses(..., attention=True)`.
-            given: its source.
-
-        Raises:
-            InputError: `one` is without attention.
-        """
+    def drawn(self, attention: np.ndarray, symbols: Sequence[str], given: Any) -> "Figure":
+        """The symbols of a target against those of its source."""
         from elman.reports.alignment import alignment
 
-        if one.attention is None:
-            raise InputError("the hypothesis has no attention to draw: ask for it, hypotheses(X, attention=True)")
         codec: TextCodec = self.codecs_["input"]
         read = normalise(given).split() if codec.level == "words" else codec.pieces(codec.encode(given))
         read = list(normalise(given)) if codec.level == "characters" else read  # unknown ones as they are
-        return alignment(one.attention, read, one.symbols)
+        return alignment(attention, read, symbols)
 
     def score(self, X: Any, y: Any) -> float:
         """The share of sources whose text is exactly one of those that are right; nothing is told of long sources."""
@@ -222,21 +206,3 @@ class Translator(TextWriter, TranslatorOptions):
                 stacklevel=4,
             )
         return inputs
-
-
-def _texts(values: Any, name: str) -> list[str]:
-    texts = as_sequences(values, name)
-    if (kind := kind_of(texts)) != "text":
-        raise InputError(f"{name} holds {KINDS[kind]}, expected texts: a translator reads and writes text")
-    return [str(text) for text in texts]
-
-
-def _split(pairs: list[tuple[str, str]]) -> tuple[list[str], list[str]]:
-    return [source for source, _ in pairs], [target for _, target in pairs]
-
-
-def _pairs(X: Any, y: Any) -> list[tuple[str, str]]:
-    sources, targets = _texts(X, "X"), _texts(y, "y")
-    if len(sources) != len(targets):
-        raise InputError(f"X has {len(sources)} texts, but y has {len(targets)}")
-    return list(zip(sources, targets, strict=True))

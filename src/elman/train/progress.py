@@ -10,6 +10,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from elman.errors import counted
 from elman.train.history import History
 
 NARROWEST_BAR, WIDEST_BAR = 8, 40
@@ -116,7 +117,7 @@ class Progress:
             if history.ended == "patience":
                 said = f"Stopped after epoch {last}, {history.epochs_without_gain} without gain; best: "
             else:
-                said = f"Trained for {last} epochs; " + ("kept: " if history.watched is None else "best: ")
+                said = f"Trained for {counted(last, 'epochs')}; " + ("kept: " if history.watched is None else "best: ")
             self.say(f"{said}{self._named(history)}; {_clock(self._elapsed())}.")
 
     def _named(self, history: History) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Hashable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from elman.errors import InputError
+from elman.errors import InputError, counted
 
 Indices = npt.NDArray[np.int64]
 
@@ -44,7 +44,7 @@ def split(
         members.setdefault(name, []).append(row)
     units = list(members.values())
     if len(units) < 2:
-        kinds = f"{rows} row(s)" if groups is None else f"{rows} row(s) of {len(units)} group(s)"
+        kinds = counted(rows, "rows") + ("" if groups is None else f" of {counted(len(units), 'groups')}")
         raise InputError(
             f"there is too little data to set some aside for validation: {kinds}, at least 2 are needed; "
             "give more data or validation_fraction=0"

@@ -38,12 +38,14 @@ function drawn(found, part, step) {
   ];
 }
 
-function oneSum({ gate, from_x, from_h, bias, total, terms }) {
+function oneSum({ gate, from_x, from_h, bias, total, terms, others, others_sum }) {
   const parts = [];
   if (from_x !== null) parts.push(coloured("W_xh", short(from_x), "input"));
   if (from_h !== null) parts.push(coloured("W_hh", short(from_h), "state before"));
   parts.push(coloured("bias", short(bias), "bias"));
   const shown = terms.slice(0, TERMS);
+  const left = terms.slice(TERMS);
+  const rest = { count: left.length + others, sum: left.reduce((sum, { product }) => sum + product, others_sum) };
   const most = Math.max(...shown.map(({ product }) => Math.abs(product)), 1e-12);
   return make("section", { class: "sum" },
     make("h4", {}, make("i", {}, gate), ` = ${short(total)}`),
@@ -54,7 +56,7 @@ function oneSum({ gate, from_x, from_h, bias, total, terms }) {
       make("span", { class: "two-sided" }, make("span", { class: product < 0 ? "negative" : "positive", style: { width: `${(50 * Math.abs(product)) / most}%` } })),
       make("span", { class: "number" }, short(product)),
     ])),
-    terms.length > TERMS ? make("p", { class: "pale more" }, `and ${terms.length - TERMS} smaller ones`) : null);
+    rest.count ? make("p", { class: "pale more" }, `and ${rest.count} smaller ones, together ${short(rest.sum)}`) : null);
 }
 
 function coloured(kind, number, name) {

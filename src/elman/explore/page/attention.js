@@ -1,7 +1,7 @@
 // Attention of a text: a square for each symbol written, from top to bottom, and each symbol read, from left to right.
 
 import { css, sequential } from "./colours.js";
-import { draw, seen, short } from "./element.js";
+import { draw, scrolling, seen, short } from "./element.js";
 
 export const END = "■";
 const CELL = 30;
@@ -17,11 +17,8 @@ export class Attention {
     this.turned = tallest > 2;
     const width = this.left + read.length * CELL + (this.turned ? 60 : 8);
     const height = this.top + this.rows.length * CELL + 8;
-    this.svg = draw("svg", { class: "attention", width, height, viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": "Attention: what is written downwards, what is read across", tabindex: 0 });
-    const scroll = document.createElement("div");
-    scroll.className = "scroll";
-    scroll.append(this.svg);
-    place.append(scroll);
+    this.svg = draw("svg", { class: "attention", width, height, viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": "Attention: what is written downwards, what is read across" });
+    place.append(scrolling("Attention", this.svg));
     this.svg.addEventListener("click", (event) => {
       const { u, t } = event.target.dataset;
       if (u !== undefined) store.set({ written: Number(u), ...(store.get("part") === "decoder" || !store.get("part") ? { step: Number(u) } : { step: Number(t) }) });

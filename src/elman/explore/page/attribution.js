@@ -5,7 +5,7 @@ import { demand } from "./demand.js";
 import { choice, make, seen, short } from "./element.js";
 import { Heat, legend } from "./heat.js";
 import { Painted } from "./painted.js";
-import { currentPart, largest, lens } from "./reading.js";
+import { currentPart, largest, lens, lookAtReader } from "./reading.js";
 import { saves } from "./save.js";
 import { signalOf } from "./signal.js";
 
@@ -22,6 +22,7 @@ const MOST_ROWS = 64; // numbers of a step that are drawn one by one
 
 export function mount(element, { ask, store }) {
   store.keep({ method: "integrated", of: "", at: -1 });
+  lookAtReader(store);
   const controls = make("div", { class: "controls" });
   const note = make("p", { class: "note" });
   const run = make("div", {});

@@ -174,7 +174,7 @@ export class Chart {
     for (const [k, { name, values, colour, dash, bars }] of this.lines.entries()) {
       if (!name) continue;
       const value = step === null || !Number.isFinite(values[step]) ? "" : ` ${this.percent ? `${(values[step] * 100).toFixed(1)} %` : short(values[step])}`;
-      const needs = 30 + (name.length + value.length) * 6.6;
+      const needs = 30 + (name.length + value.length) * 7.3;
       if (x + needs > width + 20) break;
       parts.push(
         draw("line", { class: bars ? "line thick" : "line", x1: x, x2: x + 18, y1: 9, y2: 9, stroke: [colour ?? LINES[k % LINES.length]].flat().at(-1), "stroke-dasharray": bars ? null : dash === undefined ? DASHES[k % DASHES.length] : dash }),

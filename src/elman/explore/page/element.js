@@ -35,6 +35,11 @@ export function choice(label, options, value, chosen) {
   return make("span", { class: "choice" }, make("label", { for: list.id }, label), list);
 }
 
+// A place for what may be wider than the page.
+export function scrolling(label, ...children) {
+  return make("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": label }, ...children);
+}
+
 // A white space as one sees it, and a long name cut.
 export function seen(symbol, longest = 24) {
   const whole = String(symbol).replace(/ 00:00:00$/, "");
@@ -47,6 +52,6 @@ export function short(value, digits = 3) {
   if (value === null || value === undefined || Number.isNaN(value)) return "–";
   if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
   const size = Math.abs(value);
-  const text = size !== 0 && (size < 10 ** -digits || size >= 1e5) ? value.toExponential(2) : value.toFixed(digits);
+  const text = size !== 0 && (size < 10 ** -digits || size >= 1e5) ? value.toExponential(2) : value.toFixed(size >= 1000 ? 0 : size >= 100 ? Math.min(digits, 1) : digits);
   return text.replace("-", "−");
 }

@@ -1,9 +1,9 @@
 // What a search found: its hypotheses as a list, and as a tree of what they have in common.
 
-import { draw, make, seen, short } from "./element.js";
+import { draw, make, scrolling, seen, short } from "./element.js";
 
 export function hypothesesTable(hypotheses) {
-  return make("div", { class: "scroll" }, make("table", {},
+  return scrolling("Hypotheses", make("table", {},
     make("thead", {}, make("tr", {}, make("th", { scope: "col" }, "Text"), make("th", { scope: "col", class: "number" }, "Score"))),
     make("tbody", {}, hypotheses.map(({ text, score }, k) => make("tr", {}, make("td", {}, k === 0 ? make("b", {}, text || "–") : text || "–"), make("td", { class: "number" }, short(score)))))));
 }

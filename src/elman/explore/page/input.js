@@ -3,7 +3,7 @@
 import { choice, make } from "./element.js";
 import { written } from "./numbers.js";
 
-const WAIT = 40; // milliseconds after a key before the input is read
+const WAIT = 15; // milliseconds after a key before the input is read
 const NUMBERS = /^[\s\d.,;eE+naN-]*$/;
 
 export function showInput(place, { store }) {

@@ -34,10 +34,9 @@ export function mount(element, { ask, store }) {
     drawUnit();
   } });
   const drawList = () => {
-    const best = strongest(found);
     listPlace.replaceChildren(
       make("h3", {}, "Units and what they follow"),
-      make("ol", {}, best.slice(0, MOST).map(([unit, feature, value]) => make("li", {}, make("button", { type: "button", "data-unit": unit, on: { click: () => store.set({ unit }) } }, make("b", {}, String(unit)), make("span", {}, feature), make("span", { class: "number pale" }, short(value, 2)))))),
+      make("ol", {}, found.best.slice(0, MOST).map(({ unit, feature, correlation: value }) => make("li", {}, make("button", { type: "button", "data-unit": unit, on: { click: () => store.set({ unit }) } }, make("b", {}, String(unit)), make("span", {}, feature), make("span", { class: "number pale" }, short(value, 2)))))),
     );
   };
   const drawUnit = () => {
@@ -52,8 +51,7 @@ export function mount(element, { ask, store }) {
       contexts("Most inhibited", found.inhibited[unit], "below"),
     );
   };
-  const reason = about.views.units;
-  const checks = reason ? null : demand(health, { ask, store, name: "units", label: "Check the units", key: "checked", body, on: ["layer", "reverse"], show: (answer) => health.replaceChildren(make("h3", {}, "Saturated, dead and redundant units"), ...healthOf(answer, store)) });
+  const checks = about.views.units !== null ? null : demand(health, { ask, store, name: "units", label: "Check the units", key: "checked", body, on: ["layer", "reverse"], show: (answer) => health.replaceChildren(make("h3", {}, "Saturated, dead and redundant units"), ...healthOf(answer, store)) });
   const end = store.on(["unit"], drawUnit);
   return {
     save: saves("units", () => [...unitPlace.querySelectorAll("svg")], () => {
@@ -65,17 +63,6 @@ export function mount(element, { ask, store }) {
       [asked, checks, chosen].forEach((one) => one?.unmount());
     },
   };
-}
-
-// [unit, feature, correlation], the strongest first.
-function strongest({ features, correlations: { shape, data } }) {
-  const H = shape[1];
-  const best = Array.from({ length: H }, (_, unit) => {
-    const own = features.map((_, f) => data[f * H + unit]);
-    const top = own.reduce((a, value, f) => (Math.abs(value) > Math.abs(own[a] || 0) ? f : a), 0);
-    return [unit, features[top], own[top]];
-  });
-  return best.sort((a, b) => Math.abs(b[2] || 0) - Math.abs(a[2] || 0));
 }
 
 function contexts(heading, list, kind) {

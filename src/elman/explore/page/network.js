@@ -30,10 +30,10 @@ export function mount(element, { ask, store }) {
   const sum = make("section", { class: "section", "aria-live": "polite" });
   const arithmetic = showArithmetic(sum, { ask, store });
   element.append(
+    equations(store.get("about")),
     make("div", { class: "controls" }, button, chosen.element),
     figure.place,
     make("p", { class: "note" }, "Each square is a hidden unit: blue below zero, orange above. Click one to see how its value comes about."),
-    equations(store.get("about")),
     sum,
   );
   figure.start();

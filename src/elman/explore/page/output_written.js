@@ -1,6 +1,6 @@
 // Of a translator or captioner: what is written, where the network looked meanwhile, and the hypotheses of the search.
 
-import { make } from "./element.js";
+import { make, scrolling } from "./element.js";
 import { Attention, END } from "./attention.js";
 import { hypothesesTable, tree } from "./hypotheses.js";
 import { Looks } from "./looks.js";
@@ -9,7 +9,7 @@ export function written(place, { store }) {
   store.keep({ written: 0 });
   const text = make("p", { class: "said-text" });
   const lookPlace = make("div", {});
-  const treePlace = make("div", { class: "scroll" });
+  const treePlace = scrolling("The hypotheses as a tree");
   const list = make("div", {});
   place.append(
     text,

@@ -11,7 +11,7 @@ import { Store } from "./state.js";
 import { switchTheme, startTheme } from "./theme.js";
 import { VIEWS, absent, viewNamed } from "./views.js";
 
-const store = new Store();
+export const store = new Store();
 export const socket = new Socket(new URL("ws", location.href.split("#")[0]).href.replace(/^http/, "ws"), connection);
 const ask = (name, body, progress) => socket.ask(name, body, progress);
 const place = (id) => document.getElementById(id);

@@ -9,6 +9,12 @@ export function currentPart(store) {
   return reading.parts.find((part) => part.part === store.get("part")) ?? reading.parts.at(-1);
 }
 
+// Of a model of two parts, look at the one that reads what is given, unless somebody has chosen.
+export function lookAtReader(store) {
+  const { about, part } = store.state;
+  if (!part && about.parts.length > 1) store.set({ part: about.parts[0], step: 0, from: 0, to: 0 });
+}
+
 // What to tell the server of what is looked at.
 export function looked(store) {
   const { layer, reverse, what } = store.state;

@@ -3,9 +3,11 @@
 import { draw, short } from "./element.js";
 
 const LINE = 24;
+const WIDTH = 460;
 
-export function signedBars(list, { most = 1, width = 460 } = {}) {
-  const names = Math.min(190, 12 + 7.2 * Math.max(...list.map(([name]) => name.length)));
+export function signedBars(list, { most = 1 } = {}) {
+  const width = Math.min(WIDTH, document.getElementById("view").clientWidth - 8);
+  const names = Math.min(width / 2.4, 12 + 7.2 * Math.max(...list.map(([name]) => name.length)));
   const room = (width - names - 60) / 2;
   const zero = names + 4 + room;
   const height = list.length * LINE + 6;

@@ -21,6 +21,7 @@ from elman.inspection import gradient_by_lag as find_gradient_by_lag
 from elman.inspection import meaning as find_meaning
 from elman.inspection import memory as find_memory
 from elman.inspection import saliency as find_saliency
+from elman.inspection import units as find_units
 from elman.inspection import what_if as find_difference
 
 TERMS = 12  # of a sum, the largest
@@ -128,6 +129,14 @@ def others(explored: Explored, ask: Ask, own: Reading) -> tuple[list[Reading], l
     return found, faults
 
 
+def units(tab: Tab, ask: Ask) -> dict[str, Any]:
+    """Which units are saturated, dead or redundant over the steps of the input and the examples."""
+    own = read(tab, ask)
+    further, notes = others(tab.explored, ask, own)
+    found = find_units([own, *further], progress=lambda share: ask.progress(0.5 + share / 2))
+    return {**told(found), "readings": 1 + len(further), "notes": notes}
+
+
 def what_if(tab: Tab, ask: Ask) -> dict[str, Any]:
     """What another input, given as to `read`, does to the states."""
     reading = read(tab, ask)
@@ -160,6 +169,7 @@ REQUESTS = {
     "dynamics": Request(dynamics, of_reading=True),
     "saliency": Request(saliency, of_reading=True),
     "meaning": Request(meaning, of_reading=True),
+    "units": Request(units, of_reading=True),
     "what_if": Request(what_if, of_reading=True),
     "ablate": Request(ablate, of_reading=True),
 }

@@ -19,7 +19,7 @@ def add_samples(report: Report, estimator: Estimator, validation: Coded) -> None
     rows = drawn(validation, task.SEQUENCES, in_step=estimator.in_step)
     few = f", of which {len(rows):,} are predicted here" if len(rows) < len(validation) else ""
     said = f"The validation data has {len(validation):,} sequence{'s' if len(validation) > 1 else ''}{few}."
-    if any(isinstance(codec, TextCodec | TokensCodec) for codec in estimator.codecs_.values()):
+    if validation.texts is None and any(isinstance(one, TextCodec | TokensCodec) for one in estimator.codecs_.values()):
         said += f" {SHOWN_UNKNOWN} stands for a symbol that the model does not know."
     report.paragraph(said)
     task.add(report, estimator, validation, rows)

@@ -21,7 +21,8 @@ def add(report: Report, estimator: Any, validation: Coded, rows: np.ndarray) -> 
     """Random ones, the worst, and pictures."""
     codec = estimator.codecs_["output"]
     inputs = [validation.inputs[row] for row in rows]
-    expected = [estimator.text(validation.targets[row]) for row in rows]
+    assert validation.texts is not None
+    expected = [validation.texts[row][0] for row in rows]
     predicted = [found[0].text for found in estimator.searched(inputs)]
     cut = [(symbols(a, codec.level), symbols(b, codec.level)) for a, b in zip(expected, predicted, strict=True)]
     errors = [edit_distance(a, b) for a, b in cut]

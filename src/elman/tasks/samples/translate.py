@@ -19,10 +19,8 @@ FITTING = 30  # symbols of a source that is
 
 def add(report: Report, estimator: Any, validation: Coded, rows: np.ndarray) -> None:
     """Random ones, the worst, and where the network looked."""
-    source, target = estimator.codecs_["input"], estimator.codecs_["output"]
-    inputs = [source.decode(validation.inputs[row]) for row in rows]
-    targets = [validation.targets[row] for row in rows]
-    expected = [target.decode(estimator.symbols_of(one)) for one in targets]
+    target = estimator.codecs_["output"]
+    inputs, expected = map(list, zip(*(_texts(estimator, validation, row) for row in rows), strict=True))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DataWarning)  # of long sources: these are what is validated with
         predicted = estimator.predict(inputs)
@@ -47,3 +45,11 @@ def add(report: Report, estimator: Any, validation: Coded, rows: np.ndarray) -> 
     fitting = [k for k in range(len(rows)) if 0 < len(validation.inputs[rows[k]]) <= FITTING][:DRAWN]
     if fitting:
         add_pictures(report, estimator, [inputs[k] for k in fitting], [inputs[k] for k in fitting])
+
+
+def _texts(estimator: Any, validation: Coded, row: int) -> tuple[str, ...]:
+    """A source and what is expected; of data that were streamed what their numbers tell."""
+    if validation.texts is not None:
+        return validation.texts[row]
+    source, target = estimator.codecs_["input"], estimator.codecs_["output"]
+    return source.decode(validation.inputs[row]), target.decode(estimator.symbols_of(validation.targets[row]))
