@@ -109,12 +109,12 @@ def test_adding_without_a_question_in_most_windows() -> None:
 def test_the_sentence_says_how_far_back() -> None:
     lags = np.array([1, 0.9, 0.7, np.nan, 0.3, 0.8])
     assert remembers(lags, 0.25) == "remembers 2 steps back"
-    assert remembers(lags[:3], 0.25) == "remembers to the last, 2 steps back"
-    assert remembers(lags[4:], 0.25) == "guesses"
+    assert remembers(lags[:3], 0.25) == "goes on to the last lag, 2 steps back"
+    assert remembers(lags[4:], 0.25) == "does not remember yet"
     measured = {"elman": Measured(1, 0.5, lags), FEEDFORWARD: Measured(1, 0.5, lags[:3])}
     assert sentence(TINY, Report(1200, measured)) == (
         "After 1,200 batches elman remembers 2 steps back; the feedforward network, which sees 4 steps, "
-        "remembers to the last, 2 steps back."
+        "goes on to the last lag, 2 steps back."
     )
 
 
