@@ -32,10 +32,11 @@ class WritingView {
     this.text.append(this.pen);
     this.next = new NextSymbols((number) => this.choose(number));
     const place = make("div", { class: "stretch" });
-    element.append(...this.controls(), this.fault, make("div", { class: "halves" }, make("div", {}, this.text), this.next.element), make("section", { class: "section" },
+    const grown = make("section", { class: "grown" },
       make("h3", {}, "The hidden state, as it grows"),
       make("p", { class: "note" }, "A column for every symbol of the text, after it was read; a row for every hidden unit. This is all that the network knows of the text."),
-      place));
+      place);
+    element.append(...this.controls(), this.fault, make("div", { class: "halves" }, this.text, this.next.element, grown));
     this.states = new GrowingStates(place, store, (at) => this.pick(at));
     this.ends = [
       store.on(["temperature", "top_k"], () => this.look()),
