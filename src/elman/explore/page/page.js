@@ -57,7 +57,7 @@ function navigation() {
   place("views").replaceChildren(
     ...VIEWS.map((view) =>
       make("a", {
-        href: `#view=${view.name}`,
+        href: store.address({ view: view.name }),
         "aria-current": view.name === now ? "page" : null,
         class: absent(view, about) ? "away" : null,
         on: { click: (event) => goTo(event, view.name) },
