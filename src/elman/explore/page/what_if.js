@@ -153,6 +153,7 @@ function edited(element, { ask, store }) {
   return {
     pictures: () => [norm.element, heat.canvas, changes.element, ...outPlace.querySelectorAll("svg")],
     rows: () => {
+      if (!found) return [];
       const P = found.steps.length;
       const { directions } = network(store);
       const names = found.norms.shape[0];
