@@ -3,7 +3,7 @@
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -12,8 +12,10 @@ import numpy as np
 import pytest
 from browsing import chromium, looking, until
 from PIL import Image
+from small_models import SMALL, TEXTS
 from talking import served, talking, unpacked
 
+import elman
 from elman.explore import server
 from elman.explore.explored import Example, Explored
 
@@ -269,6 +271,58 @@ def test_every_view_says_what_one_sees_or_why_there_is_none(browser: Any, classi
                 else:
                     assert len(tab.inner_text("#sentence")) > 40
         assert reasons["write"]
+
+
+TASKS = ("classify", "regress", "tag", "forecast", "generate", "translate", "caption", "transcribe")
+DRAWN = {  # what the view of the output shows of each
+    "classify": ".chart .line",
+    "regress": ".chart .line",
+    "tag": ".tagged .word small",
+    "forecast": ".chart path[fill-opacity]",
+    "generate": ".wide-bars .bar",
+    "translate": ".attention rect[data-u]",
+    "caption": ".looks image",
+    "transcribe": ".heat",
+}
+
+
+@pytest.fixture(scope="module")
+def models(
+    classifier: Any, generator: Any, births: Any, sounds: tuple[Any, Any], pictures: tuple[Any, Any]
+) -> Callable[[str], Explored]:
+    """A small model for each task, with two inputs."""
+    tagged = [["O" if len(word) > 3 else "S" for word in text.split()] for text in TEXTS]
+    numbers = [np.sin(np.arange(12.0 + k))[:, None] for k in range(6)]
+    fits: dict[str, Callable[[], tuple[Any, list[Any]]]] = {
+        "classify": lambda: (classifier, TEXTS),
+        "regress": lambda: (elman.Regressor(**SMALL, per="step").fit(numbers, numbers), numbers),
+        "tag": lambda: (elman.Tagger(**SMALL).fit([text.split() for text in TEXTS], tagged), [["red", "cat"], ["dog"]]),
+        "forecast": lambda: (elman.Forecaster(**SMALL, horizon=7, freq="D").fit(births), [births, births]),
+        "generate": lambda: (generator, TEXTS),
+        "translate": lambda: (elman.Translator(**SMALL, beam=3).fit(TEXTS, [text[::-1] for text in TEXTS]), TEXTS),
+        "caption": lambda: (elman.Captioner(**SMALL, image_size=16, channels=8).fit(*pictures), pictures[0]),
+        "transcribe": lambda: (elman.Transcriber(**SMALL, beam=4).fit(*sounds), sounds[0]),
+    }
+
+    def explored(task: str) -> Explored:
+        model, inputs = fits[task]()
+        return Explored("m.safetensors", model, [Example(f"example {k}", one) for k, one in enumerate(inputs[:2])])
+
+    return explored
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_the_views_of_every_task(browser: Any, models: Callable[[str], Explored], task: str) -> None:
+    with served(models(task)) as address, looking(browser, address, "unrolled=1&attributed=1&step=1") as tab:
+        tab.wait_for_selector("svg.network .column.current")
+        for view in ("output", "states", "attribution", "what_if"):
+            tab.evaluate("view => { location.hash = location.hash.replace(/view=\\w+/, '') + `&view=${view}` }", view)
+            tab.wait_for_selector(f".body.{view}")
+            if view == "output":
+                tab.wait_for_selector(DRAWN[task])
+            else:
+                tab.wait_for_selector(".heat" if view == "states" else ".found:not(:empty)")
+            assert tab.locator(".view .fault:not(:empty)").count() == 0, tab.inner_text(".view")
 
 
 def test_the_page_is_small_plain_and_on_its_own() -> None:

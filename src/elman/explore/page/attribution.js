@@ -81,7 +81,7 @@ export function mount(element, { ask, store }) {
   features.hidden = true;
   fill();
   return {
-    save: saves("attribution", () => [...paintedPlace.querySelectorAll("svg"), chart.element, ...(features.hidden ? [] : [heat.canvas])], () => [["step", "read", "value"], ...now.part.steps.map((step, t) => [t, step, now.found.values.data[t]])]),
+    save: saves("attribution", () => [...paintedPlace.querySelectorAll("svg"), chart.element, ...(features.hidden ? [] : [heat.canvas])], () => (now ? [["step", "read", "value"], ...now.part.steps.map((step, t) => [t, step, now.found.values.data[t]])] : [])),
     unmount() {
       ends.forEach((end) => end());
       [asked, parts, painted, chart, heat].forEach((one) => one.unmount());

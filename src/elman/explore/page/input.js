@@ -52,7 +52,7 @@ export function isText(about) {
   return about.input.kind === "text" || about.input.kind === "tokens";
 }
 
-function isNumbers(about) {
+export function isNumbers(about) {
   return about.input.kind === "series";
 }
 

@@ -55,6 +55,7 @@ export function mount(element, { ask, store }) {
   const end = store.on(["unit"], drawUnit);
   return {
     save: saves("units", () => [...unitPlace.querySelectorAll("svg")], () => {
+      if (!found) return [];
       const H = found.correlations.shape[1];
       return [["unit", ...found.features], ...Array.from({ length: H }, (_, unit) => [unit, ...found.features.map((_, f) => found.correlations.data[f * H + unit])])];
     }),

@@ -233,10 +233,11 @@ class Figure {
   names(places) {
     const opacity = 1 - this.spread / 0.4;
     const { about } = this.store.state;
+    const narrow = this.place.clientWidth < 480;
     const x = this.x(this.now) - 30;
     const text = (y, words) => draw("text", { class: "layer-name", x, y, "text-anchor": "end", opacity }, words);
-    const hidden = places.hidden.map((y, row) => text(y + BOX / 2 + 5, `${this.D === 2 ? (row % 2 ? "backward" : "forward") : "hidden"}, ${this.H} units`));
-    return [text(places.input + 24, "input"), ...hidden, ...(saidAt(this.store, this.part, this.now).said === null ? [] : [text(places.output + 24, `output${about.outputs?.length > 1 ? `, ${about.outputs.length}` : ""}`)])];
+    const hidden = places.hidden.map((y, row) => text(y + BOX / 2 + 5, `${this.D === 2 ? (row % 2 ? "backward" : "forward") : "hidden"}${narrow ? "" : `, ${this.H} units`}`));
+    return [text(places.input + 24, "input"), ...hidden, ...(saidAt(this.store, this.part, this.now).said === null ? [] : [text(places.output + 24, `output${!narrow && about.outputs.length > 1 ? `, ${about.outputs.length}` : ""}`)])];
   }
 
   click(event) {

@@ -9,11 +9,12 @@ export function written(place, { store }) {
   store.keep({ written: 0 });
   const text = make("p", { class: "said-text" });
   const lookPlace = make("div", {});
+  const note = make("p", { class: "note" });
   const treePlace = scrolling("The hypotheses as a tree");
   const list = make("div", {});
   place.append(
     text,
-    make("section", { class: "section" }, make("h3", {}, "Attention"), make("p", { class: "note" }, "Where the network looked while it wrote each symbol: the darker, the more."), lookPlace),
+    make("section", { class: "section" }, make("h3", {}, "Attention"), note, lookPlace),
     make("section", { class: "section" }, make("h3", {}, "The search"), make("p", { class: "note" }, "The texts that the beam search kept to the end, as a tree of what they share, with their scores; the one above is written."), treePlace, list),
   );
   let look = null;
@@ -27,6 +28,7 @@ export function written(place, { store }) {
       list.replaceChildren(hypothesesTable(output.hypotheses));
       const encoder = store.get("reading").parts.find((one) => one.part === "encoder");
       const { picture } = store.get("reading").input;
+      note.textContent = `Where the network looked while it wrote each symbol: ${output.grid ? "what is left light" : "the darker, the more"}.`;
       look?.unmount();
       lookPlace.replaceChildren();
       look = null;

@@ -27,7 +27,10 @@ export function mount(element, { ask, store }) {
     return view(place, { ask, store });
   });
   return {
-    save: saves("over_time", () => views.flatMap((one) => one.pictures()), () => [["what", "layer", "at", "value"], ...views.flatMap((one) => one.rows())]),
+    save: saves("over_time", () => views.flatMap((one) => one.pictures()), () => {
+      const rows = views.flatMap((one) => one.rows());
+      return rows.length ? [["what", "layer", "at", "value"], ...rows] : [];
+    }),
     unmount() {
       views.forEach((one) => one.unmount());
       chosen.unmount();

@@ -15,7 +15,9 @@ export const store = new Store();
 export const socket = new Socket(new URL("ws", location.href.split("#")[0]).href.replace(/^http/, "ws"), connection);
 const ask = (name, body, progress) => socket.ask(name, body, progress);
 const place = (id) => document.getElementById(id);
+const FEW = 100; // steps of a long text that are shown at first
 let mounted = null;
+let shown; // the example that was zoomed into
 let times = 0;
 
 function connection(open) {
@@ -57,7 +59,7 @@ function navigation() {
   place("views").replaceChildren(
     ...VIEWS.map((view) =>
       make("a", {
-        href: `#view=${view.name}`,
+        href: store.address({ view: view.name }),
         "aria-current": view.name === now ? "page" : null,
         class: absent(view, about) ? "away" : null,
         on: { click: (event) => goTo(event, view.name) },
@@ -119,6 +121,7 @@ const readAgain = latest(async () => {
     const reading = await ask("read", body);
     const part = reading.parts.find((one) => one.part === store.get("part")) ?? reading.parts.at(-1);
     const steps = part.steps.length;
+    zoomLong(part);
     store.set({ reading, fault: null, notes: reading.notes, reads: false, step: Math.max(0, Math.min(store.get("step"), steps - 1)) });
     completeOverTime(ask, store, reading);
   } catch (error) {
@@ -126,6 +129,16 @@ const readAgain = latest(async () => {
     if (!(error instanceof Cancelled)) store.set({ fault: error.message });
   }
 });
+
+// Of a long text that is read for the first time a part is shown, in which one can tell the letters.
+function zoomLong({ steps }) {
+  const { about, from, to, example, step } = store.state;
+  if (shown === example) return;
+  shown = example;
+  if (about.input.kind !== "text" || to > from || steps.length <= 1.6 * FEW) return;
+  const start = Math.min(Math.floor(step / FEW) * FEW, steps.length - FEW);
+  store.set({ from: start, to: start + FEW });
+}
 
 // What the address asks to read: a text, numbers, or an example.
 function inputOf({ state }) {

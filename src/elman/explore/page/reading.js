@@ -45,6 +45,9 @@ export function once(ask, store, name, body, progress) {
     const answer = before.catch(() => null).then(() => {
       if (keptOf !== reading) throw new Cancelled("Something else has been read.");
       return ask(name, body, progress);
+    }).then((found) => {
+      if (found.read !== undefined && found.read !== reading.asked) throw new Cancelled("Something else has been read.");
+      return found;
     });
     answer.catch(() => keptOf === reading && kept.delete(key)); // whoever asks next asks anew
     last.set(name, answer);

@@ -15,8 +15,13 @@ export function saves(name, pictures, rows) {
   return {
     svg: () => download(`${name}.svg`, new Blob([svgText(pictures())], { type: "image/svg+xml" })),
     png: async () => download(`${name}.png`, await png(svgText(pictures()))),
-    csv: () => download(`${name}.csv`, new Blob([csvText(rows())], { type: "text/csv" })),
+    csv: () => download(`${name}.csv`, new Blob([csvText(some(rows()))], { type: "text/csv" })),
   };
+}
+
+function some(list) {
+  if (list.length === 0) throw new Error("There is nothing to save here yet.");
+  return list;
 }
 
 export function csvText(rows) {
@@ -33,7 +38,7 @@ export function table(steps, names, at) {
 }
 
 function svgText(pictures) {
-  const shown = pictures.filter((one) => one && one.getBoundingClientRect().width > 0);
+  const shown = some(pictures.filter((one) => one.getBoundingClientRect().width > 0));
   const boxes = shown.map((one) => one.getBoundingClientRect());
   const width = Math.ceil(Math.max(1, ...boxes.map((box) => box.width)));
   const height = Math.ceil(boxes.reduce((sum, box) => sum + box.height + GAP, 0));

@@ -45,7 +45,7 @@ export class Socket {
     this.waiting.delete(message.id);
     if ("error" in message) asked.reject(new Error(message.error));
     else if (message.cancelled) asked.reject(new Cancelled("A newer question took its place."));
-    else asked.resolve(decoded(message.is));
+    else asked.resolve({ ...decoded(message.is), asked: message.id });
   }
 
   ask(name, body = {}, progress = null) {

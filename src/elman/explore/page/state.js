@@ -55,9 +55,11 @@ export class Store {
     this.read();
   }
 
-  address() {
-    const kept = [...this.kept].filter((name) => this.state[name] !== FIRST[name] && this.state[name] !== null);
-    return "#" + new URLSearchParams(kept.map((name) => [name, this.state[name]]));
+  // The part of the address that brings all of this back, or this with some of it otherwise.
+  address(otherwise = {}) {
+    const state = { ...this.state, ...otherwise };
+    const kept = [...this.kept].filter((name) => state[name] !== FIRST[name] && state[name] !== null);
+    return "#" + new URLSearchParams(kept.map((name) => [name, state[name]]));
   }
 
   write(move) {

@@ -79,6 +79,7 @@ export function mount(element, { ask, store }) {
   load();
   return {
     save: saves("states", () => [heat.canvas, ...paintedPlace.querySelectorAll("svg")], () => {
+      if (!shown) return [];
       const [, H] = shown.array.shape;
       return table(shown.part.steps, heat.order.map((unit) => `${shown.what} ${unit}`), (t, k) => shown.array.data[t * H + heat.order[k]]);
     }),

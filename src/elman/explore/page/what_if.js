@@ -5,7 +5,7 @@ import { ablation } from "./ablation.js";
 import { Chart } from "./chart.js";
 import { make, scrolling, seen, short } from "./element.js";
 import { Heat, legend } from "./heat.js";
-import { isText } from "./input.js";
+import { isNumbers, isText } from "./input.js";
 import { signedBars } from "./signed_bars.js";
 import { currentPart, largest, lens, lookAtReader, network } from "./reading.js";
 import { numbers, written } from "./numbers.js";
@@ -40,7 +40,8 @@ function edited(element, { ask, store }) {
   lookAtReader(store);
   const about = store.get("about");
   const text = isText(about);
-  const field = make("textarea", { id: "edit-field", class: text ? "edit" : "edit numbers", rows: 2, spellcheck: "false" });
+  const typed = text || isNumbers(about);
+  const field = typed ? make("textarea", { id: "edit-field", class: text ? "edit" : "edit numbers", rows: 2, spellcheck: "false" }) : make("select", { id: "edit-field" }, about.examples.map((title, k) => make("option", { value: k }, title)));
   const fault = make("p", { class: "fault", role: "alert" });
   const said = make("p", { class: "found", role: "status" });
   const heatPlace = make("div", { class: "stretch" });
@@ -51,7 +52,7 @@ function edited(element, { ask, store }) {
   const chosen = lens(store, { what: false });
   const whole = make("button", { type: "button", "aria-pressed": "false", hidden: true, on: { click: () => store.set({ whole: store.get("whole") ? 0 : 1 }) } }, "all steps");
   element.append(
-    make("label", { for: "edit-field", class: "edit-label" }, text ? "What if it read this instead? Change a letter or a word." : "What if it read this instead? Change a number."),
+    make("label", { for: "edit-field", class: "edit-label" }, `What if it read this instead?${typed ? ` Change a ${text ? "letter or a word" : "number"}.` : ""}`),
     field, fault, make("div", { class: "controls" }, chosen.element, whole, scale), said,
     make("h3", {}, "How far apart the states are"), normPlace, heatPlace, changePlace, outPlace,
   );
@@ -106,13 +107,18 @@ function edited(element, { ask, store }) {
       make("p", { class: "note" }, change.slice(0, 3).map(([name, , a, b]) => `${seen(name)}: ${told(a, found)} → ${told(b, found)}`).join(" · ")),
     );
   };
+  const asked = (given) => {
+    if (text) return { text: given };
+    if (!typed) return { example: Number(given) };
+    return { values: numbers(given), ...(about.examples.length ? { example: store.get("example") ?? 0 } : {}) };
+  };
   const load = latest(async () => {
     const part = currentPart(store);
     if (!part) return;
     const given = field.value;
     try {
       const edit = found?.other?.join("");
-      found = await ask("what_if", { part: part.part, ...(text ? { text: given } : { values: numbers(given), ...(about.examples.length ? { example: store.get("example") ?? 0 } : {}) }) });
+      found = await ask("what_if", { part: part.part, ...asked(given) });
       fault.textContent = "";
       window();
       draw();
@@ -124,11 +130,15 @@ function edited(element, { ask, store }) {
   const start = () => {
     const reading = store.get("reading");
     if (!reading) return;
+    if (!typed) {
+      field.value = store.get("edit") || String(((store.get("example") ?? 0) + 1) % about.examples.length);
+      return load();
+    }
     const read = text ? reading.input.text : written(reading.input.values);
     const keep = document.activeElement === field || store.get("edit");
     if (!keep) field.value = text ? other(read) : otherNumbers(read);
     else if (!field.value) field.value = store.get("edit");
-    load();
+    return load();
   };
   let timer = 0;
   field.addEventListener("input", () => {
@@ -143,6 +153,7 @@ function edited(element, { ask, store }) {
   return {
     pictures: () => [norm.element, heat.canvas, changes.element, ...outPlace.querySelectorAll("svg")],
     rows: () => {
+      if (!found) return [];
       const P = found.steps.length;
       const { directions } = network(store);
       const names = found.norms.shape[0];
