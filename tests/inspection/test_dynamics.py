@@ -87,7 +87,7 @@ def test_table_and_pictures() -> None:
     second = frame[frame["layer"] == 1]
     np.testing.assert_array_equal(second["exponent"], found.exponent[1])
     assert len(found.plot().axes) == 2
-    assert len(found.plot_eigenvalues().axes) == 8
+    assert sum(axes.axison for axes in found.plot_eigenvalues().axes) == 8  # of two layers the four gates
 
 
 def test_what_is_not_finite_is_refused() -> None:

@@ -15,6 +15,7 @@ from elman.cli.evaluate import evaluate
 from elman.cli.generate import generate
 from elman.cli.groups import group
 from elman.cli.info import info
+from elman.cli.inspect import inspect
 from elman.cli.launch import RESUME, rank_here
 from elman.cli.predict import predict
 from elman.cli.shown import drop_output
@@ -34,6 +35,7 @@ app.command()(predict)
 app.command()(generate)
 app.command()(evaluate)
 app.command()(info)
+app.command()(inspect)
 app.add_typer(data.app, name="data")
 app.command()(demo)
 app.command()(warmup)

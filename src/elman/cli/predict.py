@@ -25,14 +25,13 @@ from elman.cli.flags import (
 )
 from elman.cli.pictures import MOST, check_pictures, write_pictures
 from elman.cli.predictions import flags_of, prediction_of
-from elman.cli.reading import read_for
+from elman.cli.reading import read_arguments, read_for
 from elman.cli.shown import show_rows, tell, telling_warnings
 from elman.errors import InputError
 from elman.files import check_writable, replace_file
 
 if TYPE_CHECKING:
-    from elman.cli.columns import Table
-    from elman.tasks.estimator import Estimator
+    pass
 
 
 def predict(
@@ -116,7 +115,7 @@ def predict(
     if file is None and shows_lines and prediction.live and prediction.live(estimator, sequences, flags, strict):
         return
     if file is None:
-        table = _from_arguments(sequences, estimator, metadata)
+        table = read_arguments(sequences, estimator, metadata)
         if prediction.live is not None and not strict:
             table = with_beginnings(table, estimator.codecs_["input"])
     else:
@@ -144,41 +143,6 @@ def predict(
         show_rows(shown, aligned=prediction.aligned)
     for note in [*table.notes, *added, *unknown_symbols(estimator, table.X)]:
         tell(note)
-
-
-def _from_arguments(sequences: list[str], estimator: "Estimator", metadata: dict[str, Any]) -> "Table":
-    import numpy as np
-    import pandas as pd
-
-    from elman.cli.columns import Columns, Table
-    from elman.codecs import MEDIA
-
-    if estimator.task == "forecast":
-        raise InputError("a forecaster reads series with their times, from a table: give --file FILE")
-    kind = estimator.codecs_["input"].kind
-    if kind in MEDIA:
-        columns = Columns(audio="file") if kind == "audio" else Columns(image="file")
-        return Table(columns, list(map(Path, sequences)), [], pd.DataFrame({"file": sequences}), list(sequences))
-    if kind in ("text", "tokens"):
-        texts: list[Any] = [one.split() for one in sequences] if kind == "tokens" else list(sequences)
-        return Table(Columns(text="text"), texts, [], pd.DataFrame({"text": sequences}), [])
-    size = estimator.codecs_["input"].input_size
-    example = "'[1, 2.5]'" if size == 1 else f"'[[{', '.join('1' * size)}], ...]'"
-    X = []
-    for given in sequences:
-        try:
-            array = np.array(json.loads(given), dtype=np.float64)
-        except (ValueError, TypeError, RecursionError):
-            array = np.zeros(())
-        if array.ndim == 0 or array.ndim > 2:
-            raise InputError(
-                f"{given!r} is not a JSON array of numbers, which this model reads, trained to {estimator.task}: give "
-                f"such as {example}, or --file"
-            )
-        X.append(array)
-    kept = metadata.get("columns")
-    columns = Columns(ahead=kept.get("ahead", 0) if isinstance(kept, dict) else 0)
-    return Table(columns, X, [], pd.DataFrame({"sequence": range(len(X))}), list(range(len(X))))
 
 
 def _unreadable(record: dict[str, Any]) -> list[str]:

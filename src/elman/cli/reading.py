@@ -1,7 +1,9 @@
-"""From a file to the sequences that a task reads: which function knows the task's forms of files."""
+"""From a file or the command line to the sequences that a task reads: which function knows the task's files."""
 
 import importlib
-from typing import TYPE_CHECKING
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from elman.errors import InputError, MissingColumn
 
@@ -57,3 +59,43 @@ def read_for(estimator: "Estimator", model: str, file: str, columns: "Columns", 
     if kind in MEDIA and table.X and (found := kind_of(table.X)) != kind:
         raise InputError(f"{file} has {KINDS[found]}, but {reads(estimator, model)}")
     return table
+
+
+def read_arguments(sequences: list[str], estimator: "Estimator", metadata: dict[str, Any]) -> "Table":
+    """The sequences that stand on the command line: texts, media files, or numbers as JSON.
+
+    Raises:
+        InputError: one is nothing that the model reads.
+    """
+    import numpy as np
+    import pandas as pd
+
+    from elman.cli.columns import Columns, Table
+    from elman.codecs import MEDIA
+
+    if estimator.task == "forecast":
+        raise InputError("a forecaster reads series with their times, from a table: give --file FILE")
+    kind = estimator.codecs_["input"].kind
+    if kind in MEDIA:
+        columns = Columns(audio="file") if kind == "audio" else Columns(image="file")
+        return Table(columns, list(map(Path, sequences)), [], pd.DataFrame({"file": sequences}), list(sequences))
+    if kind in ("text", "tokens"):
+        texts: list[Any] = [one.split() for one in sequences] if kind == "tokens" else list(sequences)
+        return Table(Columns(text="text"), texts, [], pd.DataFrame({"text": sequences}), [])
+    size = estimator.codecs_["input"].input_size
+    example = "'[1, 2.5]'" if size == 1 else f"'[[{', '.join('1' * size)}], ...]'"
+    X = []
+    for given in sequences:
+        try:
+            array = np.array(json.loads(given), dtype=np.float64)
+        except (ValueError, TypeError, RecursionError):
+            array = np.zeros(())
+        if array.ndim == 0 or array.ndim > 2:
+            raise InputError(
+                f"{given!r} is not a JSON array of numbers, which this model reads, trained to {estimator.task}: give "
+                f"such as {example}, or --file"
+            )
+        X.append(array)
+    kept = metadata.get("columns")
+    columns = Columns(ahead=kept.get("ahead", 0) if isinstance(kept, dict) else 0)
+    return Table(columns, X, [], pd.DataFrame({"sequence": range(len(X))}), list(range(len(X))))

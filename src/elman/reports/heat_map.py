@@ -100,6 +100,6 @@ def _draw(figure: Figure, axes: Axes, one: Map, y: str) -> None:
         axes.set_ylabel(y, color=INK, size=10)
         axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_title(one.title, color=INK, size=10, loc="left", pad=4, parse_math=False)
-    bar = figure.colorbar(image, ax=axes, fraction=0.03, pad=0.01)
+    bar = figure.colorbar(image, ax=axes, fraction=0.03, pad=0.01, ticks=MaxNLocator(4))
     bar.outline.set_visible(False)
     bar.ax.tick_params(colors=PALE, labelcolor=PALE, labelsize=9, length=2)
