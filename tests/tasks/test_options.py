@@ -99,6 +99,7 @@ CHANGES = [
     ("transcribe", "stack", 2),
     ("transcribe", "level", "words"),
     ("transcribe", "frequency_masks", 0),
+    ("transcribe", "frequency_warp", 0.1),
     ("transcribe", "frequency_width", 30),
     ("transcribe", "time_masks", 0),
     ("transcribe", "time_width", 0.5),

@@ -15,6 +15,7 @@ from elman.models.ctc import collapsed, ctc_loss, log_softmax, steps_needed
 from elman.models.ctc_alignment import aligned
 from elman.models.ctc_search import GreedySearch, PrefixSearch, Search
 from elman.models.spec_augment import spec_augment
+from elman.models.warp import warp_frequencies
 from elman.stream import Stream
 from elman.tasks.coded import Batch, Coded, text_codec
 from elman.tasks.language_model import LanguageModel
@@ -163,22 +164,28 @@ class Transcriber(ToText, TranscriberOptions):
         return part.examples(device)
 
     def loss(self, model: nn.Module, batch: Batch) -> BatchLoss:
-        """Minus the log probability of the texts, over the number of their symbols; with masks in training."""
-        inputs = batch.inputs
-        if model.training:
-            inputs = spec_augment(
-                inputs,
-                batch.lengths,
-                self.codecs_["input"].bins,
-                frequency_masks=self.frequency_masks,
-                frequency_width=self.frequency_width,
-                time_masks=self.time_masks,
-                time_width=self.time_width,
-            )
+        """Minus the log probability of the texts, over the number of their symbols; varied in training."""
+        inputs = self._varied(batch.inputs, batch.lengths) if model.training else batch.inputs
         scores, _ = outputs_and_state(model, inputs, batch.lengths)
         lengths = batch.target_lengths
         assert lengths is not None
         return BatchLoss(ctc_loss(scores, batch.lengths, batch.targets, lengths), int(lengths.sum()))
+
+    def _varied(self, inputs: Tensor, lengths: Tensor) -> Tensor:
+        """Sounds as other voices might make them, with masks."""
+        codec: AudioCodec = self.codecs_["input"]
+        if self.frequency_warp:
+            centres = torch.as_tensor(codec.centres, dtype=inputs.dtype, device=inputs.device)
+            inputs = warp_frequencies(inputs, centres, self.frequency_warp)
+        return spec_augment(
+            inputs,
+            lengths,
+            codec.bins,
+            frequency_masks=self.frequency_masks,
+            frequency_width=self.frequency_width,
+            time_masks=self.time_masks,
+            time_width=self.time_width,
+        )
 
     def metric(self, validation: Coded) -> Metric:
         """The rate of wrong symbols, read greedily; those that training does not know are never right."""
