@@ -1,4 +1,4 @@
-"""Sounds as shorter and longer vocal tracts would make them, so that a network learns what all voices have in common."""
+"""Sounds as other vocal tracts would make them, so that a network learns what all voices have in common."""
 
 import torch
 from torch import Tensor
