@@ -181,6 +181,11 @@ class AudioCodec:
         """The frequency of each channel in Hz, (bins,)."""
         return centres(self.sample_rate, self.bins)
 
+    @property
+    def scale(self) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and deviation of each channel, (bins,), before they were scaled."""
+        return self._scale.mean, self._scale.std
+
     def fit(self, sounds: Sequence[PurePath | Sound]) -> Self:
         """Learn the sample rate, and the scale of each channel.
 

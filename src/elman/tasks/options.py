@@ -42,6 +42,7 @@ RANGES = {
     **dict.fromkeys(("frequency_masks", "frequency_width", "time_masks", "language_weight"), Range(0)),
     "time_width": Range(0, 1),
     "frequency_warp": Range(0, 1, open_most=True),
+    "noise": Range(0, 90),
     "symbol_bonus": Range(-math.inf, open_least=True),
     **dict.fromkeys(("horizon", "season", "decoder_size", "num_samples"), Range(1)),
     **dict.fromkeys(("batch_steps", "accumulate", "memory_budget", "max_skipped"), Range(1)),
@@ -238,6 +239,9 @@ class TranscriberOptions(Options):
     time_width: float = option(0.05, "Part of a sound that such a stretch has at most")
     frequency_warp: float = option(
         0.0, "Part by which a sound's frequencies are raised or lowered at most, in training"
+    )
+    noise: float | None = option(
+        None, "Decibels below a sound's peak of the loudest noise that is added to it, in training  [default: no noise]"
     )
     beam: int | None = option(
         None, "Prefixes that beam search carries; 1 is greedy  [default: 1; with a language model 16]"

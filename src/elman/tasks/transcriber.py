@@ -14,6 +14,7 @@ from elman.errors import DataWarning, InputError, counted, listed
 from elman.models.ctc import collapsed, ctc_loss, log_softmax, steps_needed
 from elman.models.ctc_alignment import aligned
 from elman.models.ctc_search import GreedySearch, PrefixSearch, Search
+from elman.models.noise import add_noise
 from elman.models.spec_augment import spec_augment
 from elman.models.warp import warp_frequencies
 from elman.stream import Stream
@@ -172,11 +173,13 @@ class Transcriber(ToText, TranscriberOptions):
         return BatchLoss(ctc_loss(scores, batch.lengths, batch.targets, lengths), int(lengths.sum()))
 
     def _varied(self, inputs: Tensor, lengths: Tensor) -> Tensor:
-        """Sounds as other voices might make them, with masks."""
+        """Sounds as other voices might make them, with noise and masks."""
         codec: AudioCodec = self.codecs_["input"]
+        centres, mean, std = (inputs.new_tensor(one) for one in (codec.centres, *codec.scale))
         if self.frequency_warp:
-            centres = torch.as_tensor(codec.centres, dtype=inputs.dtype, device=inputs.device)
             inputs = warp_frequencies(inputs, centres, self.frequency_warp)
+        if self.noise is not None:
+            inputs = add_noise(inputs, lengths, mean, std, self.noise)
         return spec_augment(
             inputs,
             lengths,
