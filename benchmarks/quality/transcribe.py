@@ -55,6 +55,7 @@ COMMANDS: dict[str, Any] = {
     "learning_rate": 0.004,
     "frequency_width": 12,
     "frequency_warp": 0.2,
+    "tempo": 0.2,
     "noise": 35,
     "language_weight": 1.0,
     "symbol_bonus": 1.0,
@@ -274,8 +275,8 @@ BENCHMARKS = (
         f"{BEAM} prefixes and a character model (elman.Generator) of the training texts; the greedy one stands "
         "beside it. Sizes and rates were chosen on 7 voices that the data set sets aside for it, all of espeak-ng. "
         "The held-out voices were then scored, at 5.0 % of words with the model and 8.6 % greedily. Therefore training "
-        "got warped frequencies and noise, and the search other weights: that these help was found on voices that "
-        "were left out of the training part, among them flite's slt and awb in turn.",
+        "got warped frequencies, other tempos and noise, and the search other weights; that these help was found on "
+        "voices that were left out of the training part, flite's slt or awb among them.",
         metrics=tuple(Metric(one, higher_is_better=False) for one in (WORDS, WORDS_GREEDY, WITH_MODEL, GREEDY)),
         data=commands,
         elman=commands_ours,

@@ -1,10 +1,10 @@
-"""Frequencies that are multiplied: where a peak goes, against NumPy's interpolation, and that draws follow the seed."""
+"""Frequencies and durations that are multiplied: against NumPy's interpolation, and that draws follow the seed."""
 
 import numpy as np
 import torch
 
 from elman.codecs.recording import centres, log_mel
-from elman.models.warp import stretched, warp_frequencies
+from elman.models.warp import change_tempo, in_steps, stretched, warp_frequencies
 
 BINS = 40
 CENTRES = torch.tensor(centres(16_000, BINS), dtype=torch.float32)
@@ -62,3 +62,35 @@ def test_each_sound_has_a_factor_of_its_own_that_follows_from_the_seed() -> None
     assert 0.8 - 1e-2 < factors.min() < 0.82
     assert 1.18 < factors.max() < 1.2 + 1e-2
     assert not warp_frequencies(inputs, CENTRES, 0.2).equal(warp_frequencies(inputs, CENTRES, 0.2))
+
+
+def test_frames_are_interpolated_in_time_between_the_first_and_the_last() -> None:
+    inputs = frames(4, 6)
+    lengths, steps = torch.tensor([6, 3, 5, 1]), torch.tensor([4, 5, 5, 2])
+    for row, length in enumerate(lengths):
+        inputs[row, length:] = 100.0  # padding is not heard
+    found = in_steps(inputs, lengths, steps, BINS)
+    assert found.shape == (4, 5, 2 * BINS)
+    for row, (length, new) in enumerate(zip(lengths.tolist(), steps.tolist(), strict=True)):
+        old = inputs[row, :length].reshape(-1, BINS).numpy()
+        places = np.linspace(0, len(old) - 1, 2 * new)
+        expected = np.stack([np.interp(places, np.arange(len(old)), channel) for channel in old.T], 1)
+        np.testing.assert_allclose(found[row, :new].reshape(-1, BINS), expected, atol=1e-5)
+        assert not found[row, new:].any()
+    assert found[2].equal(inputs[2, :5])  # as many steps as before
+
+
+def test_each_sound_is_as_long_as_was_drawn_and_its_text_needs() -> None:
+    def lengths(width: float, least: int = 0) -> torch.Tensor:
+        torch.manual_seed(0)
+        own = torch.full((300,), 50)
+        found, steps = change_tempo(torch.ones(300, 50, BINS), own, torch.full((300,), least), BINS, width)
+        assert found.shape == (300, int(steps.max()), BINS)
+        assert found.sum((1, 2)).equal(steps * float(BINS))
+        return steps
+
+    assert (lengths(0.0) == 50).all()
+    assert set(range(41, 60)) <= set(lengths(0.2).tolist()) <= set(range(40, 61))
+    assert lengths(0.2).equal(lengths(0.2))
+    assert lengths(0.2, least=48).equal(lengths(0.2).clamp(min=48))
+    assert lengths(0.2, least=70).equal(lengths(0.2).clamp(min=50))  # no longer because of it

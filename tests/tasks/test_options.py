@@ -100,6 +100,7 @@ CHANGES = [
     ("transcribe", "level", "words"),
     ("transcribe", "frequency_masks", 0),
     ("transcribe", "frequency_warp", 0.1),
+    ("transcribe", "tempo", 0.2),
     ("transcribe", "noise", 30),
     ("transcribe", "frequency_width", 30),
     ("transcribe", "time_masks", 0),

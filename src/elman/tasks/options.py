@@ -41,7 +41,7 @@ RANGES = {
     **dict.fromkeys(("num_threads", "beam", "max_length", "stack", "channels"), Range(1)),
     **dict.fromkeys(("frequency_masks", "frequency_width", "time_masks", "language_weight"), Range(0)),
     "time_width": Range(0, 1),
-    "frequency_warp": Range(0, 1, open_most=True),
+    **dict.fromkeys(("frequency_warp", "tempo"), Range(0, 1, open_most=True)),
     "noise": Range(0, 90),
     "symbol_bonus": Range(-math.inf, open_least=True),
     **dict.fromkeys(("horizon", "season", "decoder_size", "num_samples"), Range(1)),
@@ -240,6 +240,7 @@ class TranscriberOptions(Options):
     frequency_warp: float = option(
         0.0, "Part by which a sound's frequencies are raised or lowered at most, in training"
     )
+    tempo: float = option(0.0, "Part by which a sound is made longer or shorter at most, in training")
     noise: float | None = option(
         None, "Decibels below a sound's peak of the loudest noise that is added to it, in training  [default: no noise]"
     )
