@@ -199,8 +199,8 @@ def centres(rate: int, bins: int) -> np.ndarray:
 
     Neighbours are equally far apart on the mel scale, 1127 ln(1 + f / 700).
     """
-    ends = 1127 * np.log1p(np.array([LOWEST, rate / 2]) / 700)
-    found: np.ndarray = 700 * np.expm1(np.linspace(*ends, bins + 2)[1:-1] / 1127)
+    least, most = 1127 * np.log1p(np.array([LOWEST, rate / 2]) / 700)
+    found: np.ndarray = 700 * np.expm1(np.linspace(least, most, bins + 2)[1:-1] / 1127)
     return found
 
 

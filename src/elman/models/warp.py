@@ -77,9 +77,8 @@ def in_steps(inputs: Tensor, lengths: Tensor, steps: Tensor, bins: int) -> Tenso
     place = torch.arange(int(steps.max()) * k, device=inputs.device)
     heard = (place * (last / new_last.clamp(min=1))).minimum(last)  # (B, T' k), frames of the sound as it was
     before = heard.long()
-    found = torch.lerp(
-        *(frames.gather(1, at.unsqueeze(2).expand(-1, -1, bins)) for at in (before, (before + 1).minimum(last))),
-        (heard - before).unsqueeze(2).to(inputs.dtype),
-    )
+    after = (before + 1).minimum(last)
+    one, other = (frames.gather(1, at.unsqueeze(2).expand(-1, -1, bins)) for at in (before, after))
+    found = torch.lerp(one, other, (heard - before).unsqueeze(2).to(inputs.dtype))
     found = found.masked_fill((place > new_last).unsqueeze(2), 0.0)
     return found.reshape(len(inputs), -1, k * bins)
