@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from elman.cli.documents import TABLES
 from elman.cli.flags import AudioColumn, Force, ImageColumn, InputColumns, ModelArgument, TextColumn, WordVectors
 from elman.cli.reading import read_arguments, read_for
 from elman.cli.shown import one_line, tell, telling_warnings
@@ -101,6 +100,7 @@ def _is_file(input: str, row: int | None, estimator: "Estimator") -> bool:
     Raises:
         InputError: it is to be a file, but there is none.
     """
+    from elman.cli.documents import TABLES
     from elman.codecs.sequences import SUFFIXES
 
     if input == "-":
