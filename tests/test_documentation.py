@@ -6,6 +6,7 @@ import pkgutil
 import re
 import shlex
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -64,6 +65,23 @@ def test_code_and_commands_of_the_page_on_training(
         assert not ended.value.code, capsys.readouterr().err
     beside = {"births.history.jsonl", "births.report.html", "births.checkpoints", "two.safetensors"}
     assert beside <= {path.name for path in tmp_path.iterdir()}
+
+
+def test_code_of_the_page_on_inspection(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    text = (ROOT / "docs" / "inspection.md").read_text(encoding="utf-8")
+    names: dict[str, Any] = {}
+    for block in re.findall(r"^```python\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE):
+        exec(compile(block, "inspection.md", "exec"), names)
+    shown = capsys.readouterr().out
+    assert "h_t = sigmoid(o) * tanh(c_t) = sigmoid(" in shown
+    assert "Edited at step 4 (left out 'a'): the states of layer 0 differ by up to" in shown
+    assert names["reading"].steps == ("□", *"aaaabbbb.aaab")
+    effect = names["effect"]
+    assert max(effect.values()) > 0.3  # some unit matters
+    assert (tmp_path / "states.npy").exists()
 
 
 @pytest.mark.parametrize("page", sorted(path.name for path in (ROOT / "docs" / "tasks").glob("*.md")))

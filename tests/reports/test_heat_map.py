@@ -28,7 +28,7 @@ def test_colours_are_even_around_zero_and_zero_is_the_paper() -> None:
         (["a", " ", "$b$"], ["a", "␣", "$b$"]),
         ([str(k) for k in range(1, 201)], ["1", "26", "51", "76", "101", "126", "151", "176"]),
         (list("ab" * 100), ["0", "25", "50", "75", "100", "125", "150", "175"]),
-        ([f"2026-01-01 {k:02}:00:00" for k in range(24)], [f"2026-01-01␣{k:02}:00:00" for k in (0, 8, 16)]),
+        ([f"2026-01-01 {k:02}:00:00" for k in range(24)], [f"2026-01-01␣{k:02}:00:00" for k in (0, 12)]),
     ],
 )
 def test_names_of_steps_where_there_is_room(steps: list[str], labels: list[str]) -> None:

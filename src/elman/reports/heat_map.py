@@ -16,7 +16,7 @@ from elman.reports.palette import BLUE, INK, ORANGE, PALE
 DIVERGING = LinearSegmentedColormap.from_list(
     "diverging", [(0.0, BLUE), (0.5, f"{BLUE}00"), (0.5, f"{ORANGE}00"), (1.0, ORANGE)]
 )
-RISING = LinearSegmentedColormap.from_list("rising", [f"{BLUE}00", BLUE])
+RISING = LinearSegmentedColormap.from_list("rising", [f"{ORANGE}00", ORANGE])  # as what is above 0 in the other
 WIDTH, HEIGHT, ROW, LETTER = 5.4, 1.7, 0.22, 0.11  # inches: of the picture, a map, a named row, a letter
 MOST_NAMES, FEW_NAMES = 60, 8  # steps that have their names below the map: of all, and of some
 
