@@ -12,7 +12,7 @@ import torch
 import elman
 from elman.errors import InputError
 from elman.explore.explored import Explored
-from elman.explore.lab import FEEDFORWARD, Experiment, Lab, Measured, Report
+from elman.explore.lab import FEEDFORWARD, Experiment, Lab, Measured, Report, shares
 from elman.explore.session import Tab
 from elman.explore.views.lab import remembers, sentence
 
@@ -104,6 +104,12 @@ def test_adding_without_a_question_in_most_windows() -> None:
     (found,) = Lab(Experiment("adding", ("gru",), 8, length=20, window=5, sees=3, steps=20, reports=1))
     assert 0 < found.measured["gru"].loss < 1
     assert np.isnan(found.measured["gru"].by_lag[:10]).all()
+
+
+def test_rare_lags_are_taken_with_their_neighbours() -> None:
+    right, asked = np.array([30.0, 0, 20, 4, 0, 6]), np.array([40, 0, 50, 8, 0, 12])
+    np.testing.assert_allclose(shares(right, asked), [0.75, np.nan, 0.4, 24 / 58, np.nan, 30 / 70])
+    np.testing.assert_allclose(shares(np.array([1.0, 0]), np.array([2, 2])), [0.25, 0.25])
 
 
 def test_the_sentence_says_how_far_back() -> None:

@@ -206,7 +206,7 @@ TASKS: dict[str, Task] = {
     ),
     "delay": Task(
         "Delay",
-        "Repeat every symbol k steps later, for k = 1 to 20 at once: all is to be kept, nothing to be ignored.",
+        "Repeat every symbol k steps later, for k = 1 to 20 at once: nothing may be ignored, and a gate is no help.",
         "Jaeger 2001",
         DELAYED,
         delay,
