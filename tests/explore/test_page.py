@@ -217,6 +217,15 @@ def test_the_address_brings_everything_back(browser: Any, page: str) -> None:
         tab.wait_for_selector("text=Hidden units over time")
 
 
+def test_the_address_keeps_what_other_views_will_read(browser: Any, page: str) -> None:
+    text = "red+cat+" * 30  # so long that a part of it is zoomed into, which the address tells
+    with looking(browser, page, f"view=states&text={text}&attributed=1&method=occlusion") as tab:
+        until(tab, "location.hash.includes('to=')")
+        tab.click("nav >> text=Attribution")
+        tab.wait_for_selector(".found:not(:empty)")
+        assert tab.input_value(".controls select") == "occlusion"
+
+
 def test_two_tabs_at_once(browser: Any, page: str) -> None:
     with (
         looking(browser, page, "view=states&text=red+cat&step=2") as one,

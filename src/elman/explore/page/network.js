@@ -256,7 +256,7 @@ class Figure {
     const row = Number(hidden.dataset.row);
     const corner = hidden.querySelector(".box").getBoundingClientRect();
     const unit = unitAt(event.clientX - corner.left, event.clientY - corner.top, this.H);
-    this.store.set({ step, layer: Math.floor(row / this.D), reverse: row % this.D, ...(unit === null ? {} : { unit }), summed: true });
+    this.store.set({ step, layer: Math.floor(row / this.D), reverse: row % this.D, ...(unit === null ? {} : { unit }), summed: 1 });
   }
 
   rows() {

@@ -46,7 +46,7 @@ export function once(ask, store, name, body, progress) {
       if (keptOf !== reading) throw new Cancelled("Something else has been read.");
       return ask(name, body, progress);
     }).then((found) => {
-      if (found.read !== undefined && found.read !== reading.asked) throw new Cancelled("Something else has been read.");
+      if (name === "states" && found.read !== reading.asked) throw new Cancelled("Something else has been read.");
       return found;
     });
     answer.catch(() => keptOf === reading && kept.delete(key)); // whoever asks next asks anew

@@ -12,8 +12,7 @@ export class Store {
     this.listeners = new Set();
     this.kept = new Set(Object.keys(FIRST)); // what the address holds; a view may add its own by keep()
     this.read();
-    addEventListener("popstate", () => this.read());
-    addEventListener("hashchange", () => this.read());
+    for (const event of ["popstate", "hashchange"]) addEventListener(event, () => this.read());
   }
 
   get(name) {
@@ -45,21 +44,22 @@ export class Store {
 
   // Names of a view's own that belong into the address, with their first values.
   keep(first) {
-    for (const [name, value] of Object.entries(first)) {
-      if (this.kept.has(name)) continue;
+    const fresh = Object.keys(first).filter((name) => !this.kept.has(name));
+    for (const name of fresh) {
+      const value = first[name];
       this.kept.add(name);
       FIRST[name] = value;
       if (typeof value === "number") NUMBERS.add(name);
-      if (this.state[name] === undefined) this.state[name] = value;
     }
-    this.read();
+    this.read(fresh);
   }
 
   // The part of the address that brings all of this back, or this with some of it otherwise.
   address(otherwise = {}) {
     const state = { ...this.state, ...otherwise };
     const kept = [...this.kept].filter((name) => state[name] !== FIRST[name] && state[name] !== null);
-    return "#" + new URLSearchParams(kept.map((name) => [name, state[name]]));
+    const unknown = [...new URLSearchParams(location.hash.slice(1))].filter(([name]) => !this.kept.has(name)); // of views that are not loaded yet
+    return "#" + new URLSearchParams([...kept.map((name) => [name, state[name]]), ...unknown]);
   }
 
   write(move) {
@@ -74,10 +74,10 @@ export class Store {
     this.waiting = setTimeout(() => history.replaceState(null, "", this.address()), 120);
   }
 
-  read() {
+  read(names = this.kept) {
     const given = new URLSearchParams(location.hash.slice(1));
     const changed = [];
-    for (const name of this.kept) {
+    for (const name of names) {
       let value = given.has(name) ? given.get(name) : FIRST[name];
       if (NUMBERS.has(name) && value !== null) value = Number(value) || 0;
       if (this.state[name] !== value) {
