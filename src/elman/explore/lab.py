@@ -157,7 +157,7 @@ def shares(right: np.ndarray, asked: np.ndarray) -> np.ndarray:
         right (K,), asked (K,) -> (K,), NaN where nothing was asked
     """
     found = np.full(len(asked), np.nan)
-    for lag in np.flatnonzero(asked):
+    for lag in np.flatnonzero(asked).tolist():
         near, wide = slice(lag, lag + 1), 0
         while asked[near].sum() < FEWEST and wide < len(asked):
             wide += 1
