@@ -52,8 +52,8 @@ class Experiment:
     sees: int = 6
     learning_rate: float = 0.005
     seed: int = 0
-    steps: int = 1500
-    reports: int = 75
+    steps: int = 1200
+    reports: int = 60
 
     @property
     def of(self) -> Task:
