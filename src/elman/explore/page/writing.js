@@ -168,6 +168,8 @@ class WritingView {
   async pick(at) {
     if (at === undefined || at === null) return;
     this.pause();
+    await this.last; // a symbol that is on its way
+    if (Number(at) >= this.pieces.length) return;
     const place = Number(at) === this.chosen ? null : Number(at);
     this.select(place);
     this.showState();
@@ -188,7 +190,7 @@ class WritingView {
 
   goBack() {
     this.pause();
-    return this.act({ action: "back", at: this.chosen ?? Math.max(0, this.pieces.length - 1) });
+    return this.act({ action: "back", ...(this.chosen === null ? {} : { at: this.chosen }) });
   }
 
   one() {
@@ -205,8 +207,7 @@ class WritingView {
     this.playing = true;
     this.showState();
     const run = (this.run = {});
-    const first = this.forward();
-    let body = first;
+    let body = this.forward();
     while (this.playing && this.run === run) {
       const time = performance.now();
       const found = await this.act(() => (this.playing && this.run === run ? body : null), "written");
