@@ -75,6 +75,10 @@ def test_code_of_the_page_on_inspection(
     names: dict[str, Any] = {}
     for block in re.findall(r"^```python\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE):
         exec(compile(block, "inspection.md", "exec"), names)
+    for line in re.findall(r"^elman .*$", text, flags=re.MULTILINE):
+        with pytest.raises(SystemExit) as ended:
+            elman.cli.main(shlex.split(line)[1:])
+        assert not ended.value.code, line
     shown = capsys.readouterr().out
     assert "h_t = sigmoid(o) * tanh(c_t) = sigmoid(" in shown
     assert "Edited at step 4 (left out 'a'): the states of layer 0 differ by up to" in shown
@@ -82,6 +86,9 @@ def test_code_of_the_page_on_inspection(
     effect = names["effect"]
     assert max(effect.values()) > 0.3  # some unit matters
     assert (tmp_path / "states.npy").exists()
+    assert names["lstm"].whole > 10 > 5 > names["plain"].whole
+    assert names["due"].gap < 1e-3
+    assert (tmp_path / "count.inspect.html").exists()
 
 
 @pytest.mark.parametrize("page", sorted(path.name for path in (ROOT / "docs" / "tasks").glob("*.md")))

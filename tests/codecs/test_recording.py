@@ -7,7 +7,7 @@ import pytest
 import soundfile
 import soxr
 
-from elman.codecs.recording import BLOCK, Frames, Playback, log_mel, read_rate, read_recording
+from elman.codecs.recording import BLOCK, Frames, Playback, centres, log_mel, read_rate, read_recording
 from elman.errors import InputError
 
 RATE = 8000
@@ -52,6 +52,13 @@ def test_samples_are_brought_to_another_rate_before() -> None:
     found = np.concatenate([frames.feed(tone), frames.finish()])
     expected = log_mel(np.sin(np.arange(RATE) * 2 * np.pi * 440 / RATE).astype(np.float32), RATE, 40)
     assert (found.argmax(1) == expected.argmax(1)).all()  # its pitch
+
+
+@pytest.mark.parametrize(("rate", "bins"), [(8000, 40), (16_000, 40), (16_000, 23)])
+def test_a_tone_at_the_centre_of_a_band_is_heard_there(rate: int, bins: int) -> None:
+    time = np.arange(rate // 4) / rate
+    tones = [np.sin(2 * np.pi * centre * time).astype(np.float32) for centre in centres(rate, bins)]
+    assert [log_mel(tone, rate, bins).mean(0).argmax() for tone in tones] == list(range(bins))
 
 
 @pytest.mark.parametrize("rate", [RATE, 11_025])

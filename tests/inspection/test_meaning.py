@@ -118,6 +118,13 @@ def test_a_trained_model_on_several_texts_one_of_them_empty() -> None:
     assert found.correlations.shape == (len(found.features), 6)
 
 
+def test_contexts_that_read_the_same_are_shown_once() -> None:
+    found = meaning([counting("(a)"), counting("(a)"), counting("b (c) d")], most=5, around=4)
+    for contexts in (*found.excited, *found.inhibited):
+        around = [(one.before, one.read, one.after) for one in contexts]
+        assert len(set(around)) == len(around)
+
+
 def test_a_unit_that_does_not_change() -> None:
     layer = elman.Recurrent("elman_relu", 3, 2, dtype=torch.float64)
     with torch.no_grad():

@@ -104,7 +104,9 @@ def test_a_cell_of_ones_own_and_a_gate_without_a_function() -> None:
 def test_a_file_holds_the_same(name: str, options: dict[str, object], tmp_path: Path) -> None:
     reading = reading_of(name, T=13, **options)
     whole, done = states(reading), []
-    cut = states(reading, file=tmp_path / "states.npy", most_bytes=500, progress=done.append)  # 1 to 4 steps at a time
+    cut = states(
+        reading, file=tmp_path / "states.npy", most_bytes=500, progress=done.append
+    )  # one or two steps at a time
     for state in reading.layer.cell.state:
         np.testing.assert_array_equal(cut.arrays[state], whole.arrays[state])
     for name, values in whole.arrays.items():

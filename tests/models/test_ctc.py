@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from elman.errors import InputError
-from elman.models.ctc import collapsed, ctc_loss, steps_needed
+from elman.models.ctc import collapsed, ctc_loss, steps_needed, steps_needed_by_each
 from elman.models.ctc_alignment import aligned
 from elman.models.ctc_search import GreedySearch, PrefixSearch
 from elman.models.search import Hypothesis
@@ -185,3 +185,11 @@ def test_what_cannot_be() -> None:
         PrefixSearch(0)
     with pytest.raises(InputError, match="probabilities of the network are NaN"):
         PrefixSearch(4).read(np.full((2, 3), np.nan))
+
+
+def test_steps_needed_by_each_row_are_those_of_it_alone() -> None:
+    targets = torch.randint(1, 3, (40, 7), generator=torch.Generator().manual_seed(0))
+    lengths = torch.arange(40) % 8
+    expected = [steps_needed(row[:length].numpy()) for row, length in zip(targets, lengths, strict=True)]
+    assert steps_needed_by_each(targets, lengths).tolist() == expected
+    assert steps_needed_by_each(targets[:1, :0], torch.zeros(1, dtype=torch.long)).tolist() == [0]

@@ -146,5 +146,7 @@ def test_what_cannot_be_inspected_is_refused() -> None:
         elman.inspect(torch.nn.Linear(2, 3), torch.zeros(4, 2))
     with pytest.raises(elman.InputError, match=r"x has shape \(4, 2\), expected \(T, 3\)"):
         elman.inspect(elman.GRU(3, 5), torch.zeros(4, 2))
+    with pytest.raises(elman.InputError, match=r"weights are torch.bfloat16, expected float32 or float64: layer.float"):
+        elman.inspect(elman.GRU(3, 5).bfloat16(), torch.zeros(4, 3))
     with pytest.raises(elman.InputError, match="no output"):
         elman.inspect(elman.GRU(3, 5), torch.zeros(4, 3)).outputs()

@@ -120,6 +120,9 @@ def test_equal_seeds_give_equal_models_and_every_option_changes_them(data: tuple
         *({"stack": 2}, {"level": "words"}, {"frequency_masks": 0}, {"frequency_width": 20}, {"time_masks": 0}),
         *(
             {"time_width": 0.5},
+            {"frequency_warp": 0.1},
+            {"tempo": 0.2},
+            {"noise": 30},
             {"bidirectional": False},
             {"learning_rate": 0.001},
             {"num_layers": 2},
@@ -134,12 +137,13 @@ def test_equal_seeds_give_equal_models_and_every_option_changes_them(data: tuple
 def test_a_training_that_was_interrupted_goes_on_bit_for_bit(
     data: tuple[list[Path], list[str]], tmp_path: Path
 ) -> None:
-    whole = small(*data, epochs=4, checkpoints=str(tmp_path / "all"))
+    whole = small(*data, epochs=4, frequency_warp=0.1, noise=30, tempo=0.2, checkpoints=str(tmp_path / "all"))
     kept = sorted((tmp_path / "all").glob("step-*.safetensors"))
     assert len(kept) > 1
     (tmp_path / "part").mkdir()
     shutil.copy(kept[0], tmp_path / "part")
-    resumed = elman.Transcriber(**{**OPTIONS, "hidden_size": 8, "epochs": 4}, checkpoints=str(tmp_path / "part"))
+    options = {**OPTIONS, "hidden_size": 8, "epochs": 4, "frequency_warp": 0.1, "noise": 30, "tempo": 0.2}
+    resumed = elman.Transcriber(**options, checkpoints=str(tmp_path / "part"))
     resumed.fit(data[0][:40], data[1][:40], resume=True)
     for one, other in zip(whole.model_.parameters(), resumed.model_.parameters(), strict=True):
         assert one.equal(other)

@@ -118,7 +118,11 @@ def is_file_of_rows(input: str, row: int | None, estimator: "Estimator") -> bool
     path = Path(input)
     looks_like_table = path.suffix.lower() in (*TABLES, ".txt", ".conll", ".ts", ".gz") and " " not in input
     is_media = path.suffix.lower() in SUFFIXES
-    if len(input) < 4096 and path.is_file():
+    try:
+        there = path.is_file()
+    except (OSError, ValueError):  # a text that is too long for a path, or has what none may have
+        there = False
+    if there:
         return not is_media
     if looks_like_table or row is not None or estimator.task == "forecast":
         raise InputError(f"no such file: {input}" + ("" if row is None else ", in which there were rows for --row"))

@@ -11,7 +11,7 @@ import numpy as np
 from elman.codecs.media import Media, none_readable, read_media
 from elman.codecs.moments import Moments
 from elman.codecs.ragged import Ragged
-from elman.codecs.recording import FRAME, STEP, Frames, Playback, read_rate
+from elman.codecs.recording import FRAME, STEP, Frames, Playback, centres, read_rate
 from elman.codecs.series import SeriesCodec
 from elman.errors import InputError, MissingExtra
 
@@ -175,6 +175,16 @@ class AudioCodec:
     def step(self) -> float:
         """Seconds from one step to the next."""
         return STEP * self.stack
+
+    @property
+    def centres(self) -> np.ndarray:
+        """The frequency of each channel in Hz, (bins,)."""
+        return centres(self.sample_rate, self.bins)
+
+    @property
+    def scale(self) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and deviation of each channel, (bins,), before they were scaled."""
+        return self._scale.mean, self._scale.std
 
     def fit(self, sounds: Sequence[PurePath | Sound]) -> Self:
         """Learn the sample rate, and the scale of each channel.

@@ -13,6 +13,7 @@ from elman.errors import InputError, require
 
 EXTRA = "speech"
 FRAME, STEP = 0.025, 0.010  # seconds that a frame spans, and between the starts of two
+LOWEST = 20.0  # Hz; bands go from there to half of the sample rate
 FLAT = 3  # so many equal samples in a row at full scale are a wave whose top is cut off
 FULL_SCALE = 0.99
 SILENT = 1e-4  # of full scale: -80 dB
@@ -162,7 +163,7 @@ class Frames:
         options.frame_opts.frame_length_ms, options.frame_opts.frame_shift_ms = FRAME * 1000, STEP * 1000
         options.frame_opts.dither = 0.0
         options.frame_opts.snip_edges = True
-        options.mel_opts.num_bins = bins
+        options.mel_opts.num_bins, options.mel_opts.low_freq = bins, LOWEST
         self._bank = library.OnlineFbank(options)
         self._rate, self._bins, self._given = wanted, bins, 0
         soxr = require("soxr", EXTRA) if rate != wanted else None
@@ -191,6 +192,16 @@ class Frames:
 def log_mel(samples: np.ndarray, rate: int, bins: int) -> np.ndarray:
     """The frames of a whole sound; see `Frames`. Shape: (S,) -> (T, bins), float32."""
     return Frames(rate, rate, bins).feed(samples)
+
+
+def centres(rate: int, bins: int) -> np.ndarray:
+    """The frequency in Hz that each band of `Frames` hears best. Shape: returns (bins,)
+
+    Neighbours are equally far apart on the mel scale, 1127 ln(1 + f / 700).
+    """
+    least, most = 1127 * np.log1p(np.array([LOWEST, rate / 2]) / 700)
+    found: np.ndarray = 700 * np.expm1(np.linspace(least, most, bins + 2)[1:-1] / 1127)
+    return found
 
 
 def _existing(path: str | os.PathLike[str]) -> str:

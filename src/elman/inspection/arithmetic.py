@@ -120,7 +120,7 @@ class Arithmetic(Finding):
             first, others = one.terms[:_LARGEST], one.terms[_LARGEST:]
             # Beside each other there is room for the names alone.
             alone = len(self.sums) == 1
-            names = [f"{one.name}: {shown(one.weight)} × {shown(one.value)}" if alone else one.name for one in first]
+            names = [f"{one.name}: {one.weight:.2g} × {one.value:.2g}" if alone else one.name for one in first]
             values = [term.product for term in first]
             if others:
                 names.append(f"{len(others):,} other terms")

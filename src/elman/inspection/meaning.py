@@ -1,6 +1,6 @@
 """What a unit stands for: the contexts that excite it, and what of its surroundings it follows."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -132,7 +132,7 @@ def meaning(
         layer: its number, from 0; -1 is the last.
         reverse: whether it is the one that reads from the end.
         state: which of the cell's states; None: the first, h.
-        most: contexts of each unit, at different places.
+        most: contexts of each unit, at different places and with different surroundings.
         around: steps that are shown before and after.
         season: steps of a season to look for, such as 7.
         progress: is told the share that is done.
@@ -174,8 +174,8 @@ def meaning(
     shown = [_shown(one) for one in several]
 
     def contexts(order: np.ndarray, unit: int) -> tuple[Context, ...]:
-        chosen = _apart([places[n] for n in order], most, around)
-        return tuple(_context(shown[k], k, t, float(values[k][t, unit]), around) for k, t in chosen)
+        ordered = (_context(shown[k], k, t, float(values[k][t, unit]), around) for k, t in (places[n] for n in order))
+        return _different(ordered, most, around)
 
     rising = whole.argsort(0, kind="stable").T
     return Meaning(
@@ -224,15 +224,16 @@ def _correlations(feature: np.ndarray, values: np.ndarray) -> np.ndarray:
     return multiple
 
 
-def _apart(places: list[tuple[int, int]], most: int, around: int) -> list[tuple[int, int]]:
-    """The first places that do not lie beside each other."""
-    chosen: list[tuple[int, int]] = []
-    for reading, step in places:
-        if all(reading != other or abs(step - t) > around // 2 for other, t in chosen):
-            chosen.append((reading, step))
+def _different(ordered: Iterable[Context], most: int, around: int) -> tuple[Context, ...]:
+    """The first contexts that neither lie beside each other nor read the same."""
+    chosen: list[Context] = []
+    for one in ordered:
+        beside = any(one.reading == other.reading and abs(one.step - other.step) <= around // 2 for other in chosen)
+        if not beside and all(one[3:] != other[3:] for other in chosen):
+            chosen.append(one)
             if len(chosen) == most:
                 break
-    return chosen
+    return tuple(chosen)
 
 
 def _shown(reading: Reading) -> tuple[Sequence[str], str, bool]:

@@ -71,12 +71,14 @@ class Reading:
             x (T, I)
 
         Raises:
-            InputError: it is neither, or x does not fit.
+            InputError: it is neither, or its dtype or x does not fit.
         """
         recurrent = layer.hidden if isinstance(layer, Network) else layer
         if not isinstance(recurrent, Recurrent):
             raise InputError(f"layer is a {type(layer).__name__}, expected one of elman's: RNN, LSTM, GRU, Network ...")
         weight = recurrent.all_weights[0][0]
+        if weight.dtype not in (torch.float32, torch.float64):
+            raise InputError(f"the layer's weights are {weight.dtype}, expected float32 or float64: layer.float()")
         x = torch.as_tensor(x, dtype=weight.dtype, device=weight.device)
         if x.dim() != 2 or x.shape[1] != recurrent.input_size:
             raise InputError(f"x has shape {tuple(x.shape)}, expected (T, {recurrent.input_size}): one sequence")

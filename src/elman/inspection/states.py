@@ -177,7 +177,8 @@ def _write(
     """All layers, a few steps of one layer in one direction at a time; what lies below is read from the file again."""
     layer = reading.layer
     names, LD, T, H = into.shape
-    at_a_time = max(1, most_bytes // (into.itemsize * (names + 4 * len(layer.cell.gates)) * H))
+    # What lies there of each step at the same time: what is read, states and gates, and their sums before and after.
+    at_a_time = max(1, most_bytes // (into.itemsize * (2 * names + 8 * len(layer.cell.gates)) * H))
     D = layer.num_directions
     for k in range(LD):
         below = into[0, k // D * D - D : k // D * D] if k >= D else None  # h of both directions below, (D, T, H)

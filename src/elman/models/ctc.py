@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -35,6 +36,12 @@ def steps_needed(target: np.ndarray) -> int:
         5
     """
     return len(target) + int((target[1:] == target[:-1]).sum())
+
+
+def steps_needed_by_each(targets: Tensor, lengths: Tensor) -> Tensor:
+    """`steps_needed` of each row. Shape: targets (B, U), lengths (B,) -> (B,)"""
+    within = torch.arange(targets.shape[1], device=targets.device)[1:] < lengths.unsqueeze(1)
+    return lengths + ((targets[:, 1:] == targets[:, :-1]) & within).sum(1)
 
 
 def collapsed(path: np.ndarray | Sequence[int]) -> np.ndarray:

@@ -48,13 +48,14 @@ def _classes(report: Report, reading: Reading, outputs: torch.Tensor) -> None:
     if len(outputs) > 1:
         _map(report, reading, outputs, "class")
         return
-    _likeliest(report, reading, outputs[0], "class", "What it takes the input for.")
+    _likeliest(report, reading, outputs[0], "class", "What it takes the input for:")
 
 
-def _likeliest(report: Report, reading: Reading, scores: torch.Tensor, what: str, caption: str) -> None:
+def _likeliest(report: Report, reading: Reading, scores: torch.Tensor, what: str, said: str) -> None:
     share = scores.double().softmax(-1).numpy()
     order = np.argsort(-share, kind="stable")[:MOST_LIKELY]
-    report.table((what, "probability"), [(shown_symbol(reading.names[k]), float(share[k])) for k in order], caption)
+    report.paragraph(said)
+    report.table((what, "probability"), [(shown_symbol(reading.names[k]), float(share[k])) for k in order])
 
 
 def _map(report: Report, reading: Reading, outputs: torch.Tensor, what: str) -> None:
@@ -84,7 +85,8 @@ def _written(report: Report, estimator: Any, one: Any) -> None:
 
     found = estimator.hypotheses([one])[0]
     rows = [(one.text, one.score) for one in found[:MOST_LIKELY]]
-    report.table(("what it writes", "score"), rows, "The texts that the search kept, the best first.")
+    report.paragraph("The texts that the search for the likeliest one kept, the best first:")
+    report.table(("text", "score"), rows)
     add_pictures(report, estimator, [one], ["Where it looked."])
 
 
@@ -134,4 +136,4 @@ def _surprise(report: Report, reading: Reading, outputs: torch.Tensor, estimator
             f"sure, full from {BITS:g} bits on, a probability of 1 in 1,000."
         )
         report.painted(pieces)
-    _likeliest(report, reading, outputs[-1], "next", "What it expects next.")
+    _likeliest(report, reading, outputs[-1], "next", "What it expects next:")

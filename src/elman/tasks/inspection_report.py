@@ -21,6 +21,7 @@ from elman.inspection import (
 )
 from elman.inspection.layers import layer_name
 from elman.inspection.surroundings import is_text
+from elman.inspection.words import counted
 from elman.reports import Report
 from elman.reports.painted import columns, painted
 from elman.reports.report import Piece
@@ -70,12 +71,8 @@ def inspection_report(
     more = [readings(estimator, other) for other in others]
     report = Report(title)
     config = estimator.model_config_
-    layer = parts[-1].layer
-    report.paragraph(
-        f"A model trained to {estimator.task}, with {layer.num_layers * layer.num_directions} recurrent "
-        f"layer{'s' * (layer.num_layers * layer.num_directions > 1)} of {layer.hidden_size} units and the cell "
-        f"{layer.cell.name}. Layers, units and steps are counted from 0."
-    )
+    networks = "; ".join(map(_network, parts))
+    report.paragraph(f"A model trained to {estimator.task}: {networks}. Layers, units and steps are counted from 0.")
     report.preformatted("\n".join(network_equations(Cell.from_config(config["cell"]), config)))
     report.heading("What it gives")
     add_answer(report, estimator, one, parts[-1])
@@ -88,6 +85,15 @@ def inspection_report(
             report.paragraph(explained)
             figures(report)
     return report
+
+
+def _network(reading: Reading) -> str:
+    """A network in words."""
+    layer = reading.layer
+    name = f"an {reading.part}" if reading.part == "encoder" else f"a {reading.part}"
+    ways = " that read both ways" if layer.bidirectional else ""
+    count = counted(layer.num_layers, "recurrent layer")
+    return f"{name} with {count} of {layer.hidden_size} units{ways}, cell {layer.cell.name}"
 
 
 def _telling(progress: Tell | None, done: int, of: int) -> Callable[[int], Tell]:

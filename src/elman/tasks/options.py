@@ -41,6 +41,8 @@ RANGES = {
     **dict.fromkeys(("num_threads", "beam", "max_length", "stack", "channels"), Range(1)),
     **dict.fromkeys(("frequency_masks", "frequency_width", "time_masks", "language_weight"), Range(0)),
     "time_width": Range(0, 1),
+    **dict.fromkeys(("frequency_warp", "tempo"), Range(0, 1, open_most=True)),
+    "noise": Range(0, 90),
     "symbol_bonus": Range(-math.inf, open_least=True),
     **dict.fromkeys(("horizon", "season", "decoder_size", "num_samples"), Range(1)),
     **dict.fromkeys(("batch_steps", "accumulate", "memory_budget", "max_skipped"), Range(1)),
@@ -235,6 +237,13 @@ class TranscriberOptions(Options):
     frequency_width: int = option(6, "Channels of such a band at most, of 40")
     time_masks: int = option(1, "Stretches of time that are blotted out of each sound, in training")
     time_width: float = option(0.05, "Part of a sound that such a stretch has at most")
+    frequency_warp: float = option(
+        0.0, "Part by which a sound's frequencies are raised or lowered at most, in training"
+    )
+    tempo: float = option(0.0, "Part by which a sound is made longer or shorter at most, in training")
+    noise: float | None = option(
+        None, "Decibels below a sound's peak of the loudest noise that is added to it, in training  [default: no noise]"
+    )
     beam: int | None = option(
         None, "Prefixes that beam search carries; 1 is greedy  [default: 1; with a language model 16]"
     )

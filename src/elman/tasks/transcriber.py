@@ -11,10 +11,12 @@ from torch import Tensor, nn
 
 from elman.codecs import NUM_SPECIAL, AudioCodec, Ragged, TextCodec
 from elman.errors import DataWarning, InputError, counted, listed
-from elman.models.ctc import collapsed, ctc_loss, log_softmax, steps_needed
+from elman.models.ctc import collapsed, ctc_loss, log_softmax, steps_needed, steps_needed_by_each
 from elman.models.ctc_alignment import aligned
 from elman.models.ctc_search import GreedySearch, PrefixSearch, Search
+from elman.models.noise import add_noise
 from elman.models.spec_augment import spec_augment
+from elman.models.warp import change_tempo, warp_frequencies
 from elman.stream import Stream
 from elman.tasks.coded import Batch, Coded, text_codec
 from elman.tasks.language_model import LanguageModel
@@ -163,22 +165,36 @@ class Transcriber(ToText, TranscriberOptions):
         return part.examples(device)
 
     def loss(self, model: nn.Module, batch: Batch) -> BatchLoss:
-        """Minus the log probability of the texts, over the number of their symbols; with masks in training."""
-        inputs = batch.inputs
-        if model.training:
-            inputs = spec_augment(
-                inputs,
-                batch.lengths,
-                self.codecs_["input"].bins,
-                frequency_masks=self.frequency_masks,
-                frequency_width=self.frequency_width,
-                time_masks=self.time_masks,
-                time_width=self.time_width,
-            )
-        scores, _ = outputs_and_state(model, inputs, batch.lengths)
-        lengths = batch.target_lengths
-        assert lengths is not None
-        return BatchLoss(ctc_loss(scores, batch.lengths, batch.targets, lengths), int(lengths.sum()))
+        """Minus the log probability of the texts, over the number of their symbols; varied in training."""
+        target_lengths = batch.target_lengths
+        assert target_lengths is not None
+        least = steps_needed_by_each(batch.targets, target_lengths)
+        inputs, lengths = self._varied(batch, least) if model.training else (batch.inputs, batch.lengths)
+        scores, _ = outputs_and_state(model, inputs, lengths)
+        loss = ctc_loss(scores, lengths, batch.targets, target_lengths)
+        return BatchLoss(loss, int(target_lengths.sum()))
+
+    def _varied(self, batch: Batch, least: Tensor) -> tuple[Tensor, Tensor]:
+        """Sounds as other voices might make them, with noise and masks, and their lengths, `least` or more."""
+        codec: AudioCodec = self.codecs_["input"]
+        inputs, lengths = batch.inputs, batch.lengths
+        centres, mean, std = (inputs.new_tensor(one) for one in (codec.centres, *codec.scale))
+        if self.tempo:
+            inputs, lengths = change_tempo(inputs, lengths, least, codec.bins, self.tempo)
+        if self.frequency_warp:
+            inputs = warp_frequencies(inputs, centres, self.frequency_warp)
+        if self.noise is not None:
+            inputs = add_noise(inputs, lengths, mean, std, self.noise)
+        masked = spec_augment(
+            inputs,
+            lengths,
+            codec.bins,
+            frequency_masks=self.frequency_masks,
+            frequency_width=self.frequency_width,
+            time_masks=self.time_masks,
+            time_width=self.time_width,
+        )
+        return masked, lengths
 
     def metric(self, validation: Coded) -> Metric:
         """The rate of wrong symbols, read greedily; those that training does not know are never right."""

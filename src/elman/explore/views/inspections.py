@@ -13,6 +13,7 @@ from elman.explore.inputs import from_example, given
 from elman.explore.requests import Request
 from elman.explore.session import Tab
 from elman.explore.views.read import looked_at
+from elman.explore.views.states import part
 from elman.inspection import Arithmetic, Finding, Reading
 from elman.inspection import ablate as find_ablation
 from elman.inspection import arithmetic as find_arithmetic
@@ -39,7 +40,7 @@ def told(finding: Finding, without: tuple[str, ...] = ()) -> dict[str, Any]:
 
 def read(tab: Tab, ask: Ask) -> Reading:
     """The reading of the part that a request is about."""
-    return tab.looked_at.reading(ask.text("part"))
+    return tab.looked_at.reading(part(tab.looked_at, ask))
 
 
 def place(ask: Ask, reading: Reading) -> dict[str, Any]:
