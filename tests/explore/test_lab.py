@@ -12,7 +12,7 @@ import torch
 import elman
 from elman.errors import InputError
 from elman.explore.explored import Explored
-from elman.explore.lab import FEEDFORWARD, Experiment, Lab, Measured, Report
+from elman.explore.lab import FEEDFORWARD, Experiment, Lab, Measured, Report, shares
 from elman.explore.session import Tab
 from elman.explore.views.lab import remembers, sentence
 
@@ -48,7 +48,7 @@ def test_equal_seeds_give_equal_curves_whatever_else_draws_random_numbers() -> N
 
 def test_a_network_learns_the_same_whoever_is_beside_it() -> None:
     few = dataclasses.replace(TINY, steps=10, reports=1)
-    alone, beside = (list(Lab(dataclasses.replace(few, cells=cells)))[0] for cells in (("gru",), ("elman", "gru")))
+    alone, beside = (next(iter(Lab(dataclasses.replace(few, cells=cells)))) for cells in (("gru",), ("elman", "gru")))
     assert alone.measured["gru"].loss == beside.measured["gru"].loss
 
 
@@ -88,7 +88,7 @@ def test_learning_is_truncated_bptt_with_adamw(window: int) -> None:
 def test_every_choice_changes_something(name: str) -> None:
     few = dataclasses.replace(TINY, steps=4, reports=1)
     other = dataclasses.replace(few, **{name: {"learning_rate": 0.02, "length": 25}.get(name, 5)})
-    measured = [list(Lab(one))[0].measured for one in (few, other)]
+    measured = [next(iter(Lab(one))).measured for one in (few, other)]
     assert any(measured[0][of].loss != measured[1][of].loss for of in ("elman", FEEDFORWARD))
 
 
@@ -101,20 +101,26 @@ def test_the_feedforward_network_has_as_many_parameters_as_the_largest() -> None
 
 
 def test_adding_without_a_question_in_most_windows() -> None:
-    found = list(Lab(Experiment("adding", ("gru",), 8, length=20, window=5, sees=3, steps=20, reports=1)))[0]
+    (found,) = Lab(Experiment("adding", ("gru",), 8, length=20, window=5, sees=3, steps=20, reports=1))
     assert 0 < found.measured["gru"].loss < 1
     assert np.isnan(found.measured["gru"].by_lag[:10]).all()
+
+
+def test_rare_lags_are_taken_with_their_neighbours() -> None:
+    right, asked = np.array([30.0, 0, 20, 4, 0, 6]), np.array([40, 0, 50, 8, 0, 12])
+    np.testing.assert_allclose(shares(right, asked), [0.75, np.nan, 0.4, 24 / 58, np.nan, 30 / 70])
+    np.testing.assert_allclose(shares(np.array([1.0, 0]), np.array([2, 2])), [0.25, 0.25])
 
 
 def test_the_sentence_says_how_far_back() -> None:
     lags = np.array([1, 0.9, 0.7, np.nan, 0.3, 0.8])
     assert remembers(lags, 0.25) == "remembers 2 steps back"
-    assert remembers(lags[:3], 0.25) == "remembers to the last, 2 steps back"
-    assert remembers(lags[4:], 0.25) == "guesses"
+    assert remembers(lags[:3], 0.25) == "goes on to the last lag, 2 steps back"
+    assert remembers(lags[4:], 0.25) == "does not remember yet"
     measured = {"elman": Measured(1, 0.5, lags), FEEDFORWARD: Measured(1, 0.5, lags[:3])}
     assert sentence(TINY, Report(1200, measured)) == (
         "After 1,200 batches elman remembers 2 steps back; the feedforward network, which sees 4 steps, "
-        "remembers to the last, 2 steps back."
+        "goes on to the last lag, 2 steps back."
     )
 
 

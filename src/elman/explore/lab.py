@@ -22,7 +22,7 @@ from elman.train.optimizer import make_optimizer
 FEEDFORWARD = "feedforward"
 ROWS = 32  # sequences of a batch
 MEASURED = 256  # sequences that accuracy is measured on, always the same
-FEWEST = 30  # answers to a lag of which a share is told
+FEWEST = 30  # answers of which a share is told
 CLIP = 1.0
 TRAINING, MEASURING = 0, 1  # of random numbers, beside the seed
 
@@ -49,7 +49,7 @@ class Experiment:
     hidden_size: int = 32
     length: int | None = None
     window: int | None = None
-    sees: int = 8
+    sees: int = 6
     learning_rate: float = 0.005
     seed: int = 0
     steps: int = 1500
@@ -61,9 +61,13 @@ class Experiment:
         return TASKS[self.task]
 
     @property
-    def T(self) -> int:  # noqa: N802
+    def T(self) -> int:
         """Steps of a sequence."""
         return self.of.length if self.length is None else self.length
+
+    def measures(self, step: int) -> bool:
+        """Whether the networks are measured after so many batches."""
+        return step % max(self.steps // self.reports, 1) == 0 or step == self.steps
 
     def batch(self, kind: int, number: int, rows: int) -> Batch:
         """A batch, which follows from the seed, its kind and its number."""
@@ -77,7 +81,7 @@ class Measured:
     Args:
         loss: of the batches since the last time, per answer: cross-entropy in nats, or the squared error.
         accuracy: the share of right answers to sequences it has not learned from.
-        by_lag: the same for each lag from 0 on; NaN where a lag is too rare.
+        by_lag: the same for each lag from 0 on, see `shares`; NaN where none was asked.
     """
 
     loss: float
@@ -140,12 +144,26 @@ class Learner:
             outputs = self._run(torch.from_numpy(batch.x), None)[0].numpy()
         asked = batch.asked
         right, lags = self._task.right(outputs, batch)[asked], batch.lags[asked]
-        count = np.bincount(lags)
-        with np.errstate(invalid="ignore"):
-            by_lag = np.where(count >= FEWEST, np.bincount(lags, right) / count, np.nan)
+        by_lag = shares(np.bincount(lags, right), np.bincount(lags))
         found = Measured(self._lost / max(self._answers, 1), float(right.mean()), by_lag)
         self._lost, self._answers = 0.0, 0
         return found
+
+
+def shares(right: np.ndarray, asked: np.ndarray) -> np.ndarray:
+    """The share of right answers at each lag; a lag with few of them is taken together with its nearest ones.
+
+    Shape:
+        right (K,), asked (K,) -> (K,), NaN where nothing was asked
+    """
+    found = np.full(len(asked), np.nan)
+    for lag in np.flatnonzero(asked).tolist():
+        near, wide = slice(lag, lag + 1), 0
+        while asked[near].sum() < FEWEST and wide < len(asked):
+            wide += 1
+            near = slice(max(lag - wide, 0), lag + wide + 1)
+        found[lag] = right[near].sum() / asked[near].sum()
+    return found
 
 
 @dataclass(frozen=True)
@@ -201,9 +219,8 @@ class Lab:
         return Feedforward(hidden_size=width, **others)
 
     def __iter__(self) -> Iterator[Report]:
-        every = max(self.experiment.steps // self.experiment.reports, 1)
-        for _ in self.steps():
-            if self.step % every == 0 or self.step == self.experiment.steps:
+        for step in self.steps():
+            if self.experiment.measures(step):
                 yield self.report()
 
     def steps(self) -> Iterator[int]:

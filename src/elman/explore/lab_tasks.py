@@ -1,4 +1,4 @@
-"""Small tasks that show what a network remembers: each with exact answers and, for each answer, how far back it lies."""
+"""Small tasks that show what a network remembers, each with exact answers, and how far back lies what they take."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -34,7 +34,8 @@ class Batch:
     @property
     def asked(self) -> np.ndarray:
         """Where there is a question, (B, T, K)."""
-        return ~np.isnan(self.targets) if self.targets.dtype.kind == "f" else self.targets != NOT_ASKED
+        asked: np.ndarray = ~np.isnan(self.targets) if self.targets.dtype.kind == "f" else self.targets != NOT_ASKED
+        return asked
 
 
 @dataclass(frozen=True)
@@ -205,7 +206,7 @@ TASKS: dict[str, Task] = {
     ),
     "delay": Task(
         "Delay",
-        "Repeat every symbol k steps later, for k = 1 to 20 at once: all is to be kept, nothing to be ignored.",
+        "Repeat every symbol k steps later, for k = 1 to 20 at once: nothing may be ignored, and a gate is no help.",
         "Jaeger 2001",
         DELAYED,
         delay,

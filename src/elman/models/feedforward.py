@@ -108,7 +108,7 @@ def equal_size(model: type[nn.Module], parameters: int, **others: Any) -> int:
 
 
 def nearest_size(model: type[nn.Module], parameters: int, **others: Any) -> tuple[int, int]:
-    """The width of a model's hidden layer with which its parameters come nearest to a number, and how many those are."""
+    """The width of a model's hidden layer with which it has nearly so many parameters, and how many it has then."""
 
     def count(width: int) -> int:
         with torch.device("meta"):

@@ -1,10 +1,12 @@
 // Hidden states that grow by a column with every symbol, as a heat map that follows the last one.
 
+import { LEFT, RIGHT } from "./chart.js";
 import { choice, make } from "./element.js";
 import { Heat, legend } from "./heat.js";
 import { largest } from "./reading.js";
+import { whenSized } from "./time_axis.js";
 
-const NARROWEST = 7; // pixels of a column
+const NARROWEST = 10; // pixels of a column, which hold a letter
 
 // What a heat map needs of a store: a cursor of its own, since the text is not what the page's input is.
 class Cursor {
@@ -45,7 +47,7 @@ export class GrowingStates {
     this.cursor = new Cursor(store, (step) => pick(this.first + step));
     this.heat = new Heat(map, this.cursor, { label: "Hidden states of the text; a column for each symbol" });
     this.map = map;
-    this.end = store.on(["write_layer", "write_state"], () => this.draw());
+    this.ends = [store.on(["write_layer", "write_state"], () => this.draw()), whenSized(place, () => this.draw())];
     this.most = 0;
   }
 
@@ -57,7 +59,7 @@ export class GrowingStates {
     const n = states ? Object.values(states)[0].shape[0] : 0;
     added.forEach((symbol, k) => {
       const row = k - (added.length - n);
-      this.symbols.push(symbol);
+      this.symbols.push(symbol.trim() || symbol);
       this.columns.push(row < 0 ? null : Object.fromEntries(Object.entries(states).map(([name, { shape: [, L, H], data }]) => [name, { H, data: data.subarray(row * L * H, (row + 1) * L * H) }])));
     });
     this.at = null;
@@ -76,7 +78,7 @@ export class GrowingStates {
 
   draw() {
     const total = this.columns.length;
-    const fits = Math.max(20, Math.floor((this.map.clientWidth || 800) / NARROWEST) - 10);
+    const fits = Math.max(8, Math.floor(((this.place.clientWidth || 800) - LEFT - RIGHT) / NARROWEST));
     const last = this.at === null ? total : Math.min(total, Math.max(this.at + Math.ceil(fits / 2), fits));
     this.first = Math.max(0, last - fits);
     const shown = this.columns.slice(this.first, last).map((column) => this.of(column));
@@ -99,7 +101,7 @@ export class GrowingStates {
   // Of the table to save: the names of its columns, and a row.
   names() {
     const H = this.columns.find(Boolean) ? this.of(this.columns.find(Boolean)).length : 0;
-    return Array.from({ length: H }, (_, k) => `${this.store.get("write_state")} ${k + 1}`);
+    return Array.from({ length: H }, (_, k) => `${this.store.get("write_state")} ${k}`);
   }
 
   row(t) {
@@ -107,7 +109,7 @@ export class GrowingStates {
   }
 
   unmount() {
-    this.end();
+    this.ends.forEach((end) => end());
     this.heat.unmount();
   }
 }

@@ -4,7 +4,7 @@ import { Chart } from "./chart.js";
 import { DASHES, LINES } from "./colours.js";
 import { choice, draw, make } from "./element.js";
 import { saves } from "./save.js";
-import { Cancelled } from "./socket.js";
+import { Cancelled, decoded } from "./socket.js";
 import { range } from "./time_axis.js";
 
 export const title = "The lab";
@@ -14,9 +14,9 @@ const FEEDFORWARD = "feedforward";
 const COLOURS = LINES.slice(0, 5);
 const NUMBERS = [
   ["hidden_size", "Hidden units"],
-  ["length", "Length of a sequence"],
-  ["window", "Gradient goes back (steps)"],
-  ["sees", "Feedforward sees (steps)"],
+  ["length", "Sequence length"],
+  ["window", "BPTT window"],
+  ["sees", "Feedforward sees"],
   ["learning_rate", "Learning rate"],
   ["steps", "Batches"],
   ["seed", "Seed"],
@@ -37,7 +37,7 @@ class LabView {
     this.bar = make("progress", { max: 1, value: 0, hidden: true, "aria-label": "Training" });
     this.state = make("span", { class: "number", role: "status" });
     this.fault = make("p", { class: "fault", role: "alert" });
-    this.said = make("p", { class: "found", "aria-live": "polite" }, "Nothing is trained yet. As it stands it takes less than a minute.");
+    this.said = make("p", { class: "found" }, "Nothing is trained yet. As it stands it takes less than a minute.");
     this.weights = make("p", { class: "note number" });
     const places = [make("div", { class: "stretch" }), make("div", { class: "stretch" }), make("div", { class: "stretch" })];
     element.append(
@@ -46,7 +46,7 @@ class LabView {
       this.fault, this.said, this.weights,
       make("section", { class: "section" },
         make("h3", {}, "Right answers by lag"),
-        make("p", { class: "note" }, "How often the answer is right, by how many steps back stands what it takes; on sequences that none has learned from."),
+        make("p", { class: "note" }, "How often the answer is right, by how many steps back stands what it takes; on sequences that none has learned from. A network remembers as far as it is nearer to being right than to guessing."),
         places[0]),
       make("div", { class: "pair" },
         make("section", { class: "section" }, make("h3", {}, "Right answers, after so many batches"), places[1]),
@@ -71,6 +71,7 @@ class LabView {
     }
     this.button.disabled = false;
     this.fault.textContent = "";
+    this.build();
     this.showChoices();
     this.draw();
   }
@@ -92,32 +93,47 @@ class LabView {
     return name === "window" ? Number(this.store.get("lab_length")) || length : this.can.first[name];
   }
 
-  showChoices() {
-    if (!this.can) return;
-    const { tasks } = this.can;
-    const focused = this.choices.contains(document.activeElement) ? document.activeElement.dataset.name ?? document.activeElement.id : null;
-    const titles = Object.entries(tasks).map(([name, task]) => [name, task.title]);
-    const list = choice("Task", titles, this.task, (task) => this.store.set({ task, lab_length: "", lab_window: "" }));
-    list.querySelector("select").dataset.name = "task";
+  // The choices, made once; what changes afterwards is set in them, so that they keep the focus.
+  build() {
+    const { can, store } = this;
+    const titles = Object.entries(can.tasks).map(([name, task]) => [name, task.title]);
+    const list = choice("Task", titles, this.task, (task) => store.set({ task, lab_length: "", lab_window: "" }));
+    this.list = list.querySelector("select");
+    this.sentence = make("span", {});
+    this.source = make("span", { class: "pale" });
+    this.buttons = can.cells.map((name) => [name, make("button", { type: "button", "data-name": name, on: { click: () => this.toggle(name) } }, this.sample(name), shown(name))]);
+    this.fields = NUMBERS.map(([name]) => [name, this.field(name)]);
     this.choices.replaceChildren(
       make("div", { class: "controls" }, list),
-      make("p", { class: "task" }, tasks[this.task].sentence, make("span", { class: "pale" }, ` (${tasks[this.task].source})`)),
-      make("div", { class: "cells", role: "group", "aria-label": "Cells" }, this.can.cells.map((name) => this.cellButton(name))),
-      make("div", { class: "numbers" }, NUMBERS.map(([name, label]) => this.field(name, label))),
+      make("p", { class: "task" }, this.sentence, this.source),
+      make("div", { class: "cells", role: "group", "aria-label": "Cells" }, this.buttons.map(([, button]) => button)),
+      make("div", { class: "numbers" }, this.fields.map(([, field], k) => make("div", {}, make("label", { for: field.id }, NUMBERS[k][1]), field))),
     );
-    if (focused) this.choices.querySelector(`[data-name="${focused}"]`)?.focus();
   }
 
-  cellButton(name) {
-    const { cells } = this;
-    const on = cells.includes(name);
-    const full = !on && cells.length >= this.can.most_cells;
-    const click = () => {
-      const others = cells.filter((one) => one !== name);
-      const next = on ? others : this.can.cells.filter((one) => one === name || cells.includes(one));
-      if (next.length) this.store.set({ cells: next.join(",") });
-    };
-    return make("button", { type: "button", "aria-pressed": String(on), "data-name": name, disabled: full || (on && cells.length === 1), on: { click } }, this.sample(name), shown(name));
+  showChoices() {
+    if (!this.can) return;
+    const { tasks, limits, most_cells: most } = this.can;
+    const { task, cells } = this;
+    this.list.value = task;
+    this.sentence.textContent = tasks[task].sentence;
+    this.source.textContent = ` (${tasks[task].source})`;
+    for (const [name, button] of this.buttons) {
+      const on = cells.includes(name);
+      button.setAttribute("aria-pressed", String(on));
+      button.disabled = on ? cells.length === 1 : cells.length >= most;
+    }
+    for (const [name, field] of this.fields) {
+      const chosen = this.store.get(`lab_${name}`);
+      field.min = Math.max(limits[name]?.[0] ?? 0, name === "length" ? tasks[task].least : 0);
+      if (field !== document.activeElement) field.value = chosen === "" ? this.proposed(name) : chosen;
+    }
+  }
+
+  toggle(name) {
+    const others = this.cells.filter((one) => one !== name);
+    const next = others.length < this.cells.length ? others : this.can.cells.filter((one) => one === name || this.cells.includes(one));
+    if (next.length) this.store.set({ cells: next.join(",") });
   }
 
   sample(name) {
@@ -125,16 +141,16 @@ class LabView {
     return draw("svg", { width: 22, height: 8, "aria-hidden": "true" }, draw("line", { class: "line", x1: 1, x2: 21, y1: 4, y2: 4, stroke: colour, "stroke-dasharray": dash }));
   }
 
-  field(name, label) {
+  field(name) {
     const key = `lab_${name}`;
-    const [least, most] = this.can.limits[name] ?? [0, null];
-    const value = this.store.get(key) === "" ? this.proposed(name) : this.store.get(key);
     const field = make("input", {
-      type: "number", id: key, "data-name": key, min: name === "length" ? Math.max(least, this.can.tasks[this.task].least) : least, max: most,
-      step: name === "learning_rate" ? "any" : 1, value,
-      on: { change: () => this.store.set({ [key]: field.value === String(this.proposed(name)) ? "" : field.value }) },
+      type: "number", id: key, max: this.can.limits[name]?.[1], step: name === "learning_rate" ? "any" : 1,
+      on: {
+        input: () => this.store.set({ [key]: field.value === String(this.proposed(name)) ? "" : field.value }),
+        change: () => field.value === "" && (field.value = this.proposed(name)),
+      },
     });
-    return make("div", {}, make("label", { for: key }, label), field);
+    return field;
   }
 
   look(name) {
@@ -161,7 +177,7 @@ class LabView {
     this.state.textContent = "begins …";
     this.draw();
     try {
-      const { ended } = await this.ask("lab", asked, (message) => this.take(message, asked));
+      const { ended } = await this.ask("lab", asked, (message) => this.take(decoded(message), asked));
       this.state.textContent = `ended after ${ended.toLocaleString("en")} batches`;
     } catch (error) {
       if (error instanceof Cancelled) this.state.textContent = `stopped after ${(this.points.at(-1)?.step ?? 0).toLocaleString("en")} batches`;
@@ -206,7 +222,7 @@ class LabView {
     const lags = Math.max(20, ...names.map((name) => last.by_lag[name].data.findLastIndex(Number.isFinite) + 1));
     const chance = last ? [{ value: this.chance, text: "by chance" }] : [];
     const edge = last?.by_lag[FEEDFORWARD] && this.sees < lags ? [{ at: this.sees - 0.5, text: "end of the feedforward window" }] : [];
-    this.charts[0].show(range(0, lags).map(String), lines((name) => last.by_lag[name].data), { bounds: [0, 1], marks: chance, uprights: edge });
+    this.charts[0].show(range(0, lags).map(String), lines((name) => last.by_lag[name].data), { bounds: [0, 1.1], marks: chance, uprights: edge });
     const steps = points.map(({ step }) => String(step));
     this.charts[1].show(steps.length ? steps : ["0"], lines((name) => points.map(({ accuracy }) => accuracy[name])), { bounds: [0, 1], marks: chance });
     const learned = points.slice(1);

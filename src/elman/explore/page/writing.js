@@ -32,15 +32,17 @@ class WritingView {
     this.text.append(this.pen);
     this.next = new NextSymbols((number) => this.choose(number));
     const place = make("div", { class: "stretch" });
-    element.append(...this.controls(), this.fault, make("div", { class: "halves" }, make("div", {}, this.text), this.next.element), make("section", { class: "section" },
+    const grown = make("section", { class: "grown" },
       make("h3", {}, "The hidden state, as it grows"),
       make("p", { class: "note" }, "A column for every symbol of the text, after it was read; a row for every hidden unit. This is all that the network knows of the text."),
-      place));
+      place);
+    element.append(...this.controls(), this.fault, make("div", { class: "halves" }, this.text, this.next.element, grown));
     this.states = new GrowingStates(place, store, (at) => this.pick(at));
     this.ends = [
       store.on(["temperature", "top_k"], () => this.look()),
-      store.on(["reading", "write_seed"], () => this.begin()),
-      store.on(["text"], () => store.get("text") === "" && this.begin()),
+      store.on(["reading"], () => this.follow()),
+      store.on(["text"], () => store.get("text") === "" && this.follow()),
+      store.on(["write_seed"], () => this.begin()),
       store.on(["online"], () => this.connection()),
     ];
   }
@@ -65,7 +67,7 @@ class WritingView {
   // The page's input, which the text begins with.
   get prompt() {
     const { reading, text } = this.store.state;
-    return (text === "" ? "" : (reading?.text ?? "")).slice(-MOST_PROMPT);
+    return (text === "" ? "" : (reading?.input.text ?? "")).slice(-MOST_PROMPT);
   }
 
   how() {
@@ -92,8 +94,14 @@ class WritingView {
     return answer;
   }
 
+  // Another input begins another text; the same one, read again after a lost connection, does not.
+  follow() {
+    if (this.prompt !== this.from) this.begin();
+  }
+
   async begin() {
     this.pause();
+    this.from = this.prompt;
     const found = await this.tell(() => ({ action: "begin", prompt: this.prompt, seed: this.store.get("write_seed") }));
     if (!found) return;
     this.begun = true;
@@ -106,7 +114,8 @@ class WritingView {
     const found = await this.tell({ action: "begin", prompt: before, seed: this.store.get("write_seed") });
     if (!found) return false;
     this.begun = true;
-    this.take({ ...found, at: 0 }, "given");
+    if (found.at + found.added.length === this.pieces.length) this.kept = found.kept;
+    else this.take({ ...found, at: 0 }, "given");
     return true;
   }
 

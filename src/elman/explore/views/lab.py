@@ -58,10 +58,9 @@ def start(tab: Tab, ask: Ask) -> dict[str, Any]:
     ask.progress(0, parameters={one.name: one.parameters for one in going.learners})
     last = told(experiment, going.report())
     ask.progress(0, **last)
-    every = max(experiment.steps // experiment.reports, 1)
     for step in going.steps():
         ask.check()
-        if step % every == 0 or step == experiment.steps:
+        if experiment.measures(step):
             last = told(experiment, going.report())
             ask.progress(step / experiment.steps, **last)
     return {"ended": going.step, "said": last["said"]}
@@ -129,9 +128,9 @@ def remembers(by_lag: Any, chance: float) -> str:
     asked = [lag for lag, value in enumerate(by_lag) if value == value]  # the others are NaN
     known = [lag for k, lag in enumerate(asked) if all(good[asked[: k + 1]])]
     if not known:
-        return "guesses"
+        return "does not remember yet"
     if len(known) == len(asked):
-        return f"remembers to the last, {asked[-1]} steps back"
+        return f"goes on to the last lag, {asked[-1]} steps back"
     return f"remembers {known[-1]} step{'' if known[-1] == 1 else 's'} back"
 
 

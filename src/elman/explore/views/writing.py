@@ -6,7 +6,6 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 
 from elman.codecs import TextCodec
-from elman.codecs.text import END
 from elman.errors import InputError
 from elman.explore.ask import Ask
 from elman.explore.explored import Explored
