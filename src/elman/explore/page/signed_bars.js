@@ -19,6 +19,6 @@ export function signedBars(list, { most = 1 } = {}) {
       return draw("g", {},
         draw("text", { class: "legend-text", x: names - 6, y: y + 13, "text-anchor": "end" }, name),
         draw("rect", { x: value < 0 ? zero - long : zero, y: y + 2, width: Math.max(0.5, long), height: 14, rx: 2, fill: value < 0 ? "var(--blue)" : "var(--orange)" }),
-        draw("text", { class: "tick", x: value < 0 ? zero + 5 : zero - 5, y: y + 13, "text-anchor": value < 0 ? "start" : "end" }, short(value, 2)));
+        draw("text", { class: "tick", x: value < 0 ? zero + 5 : zero - 5, y: y + 13, "text-anchor": value < 0 ? "start" : "end" }, short(value, 3)));
     }));
 }
