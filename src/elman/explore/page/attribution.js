@@ -47,7 +47,7 @@ export function mount(element, { ask, store }) {
       ...(store.get("about").parts.length > 1 ? [parts.element] : []),
       choice("Method", METHODS, store.get("method"), (method) => store.set({ method })),
       choice("Of the output", [["", "the likeliest"], ...names.map((name) => [name, seen(name)])], store.get("of"), (of) => store.set({ of })),
-      ...(several ? [choice("At step", [[-1, "the last"], ...part.asked.map((name, u) => [u, `${u + 1} ${seen(name, 14)}`])], Math.min(store.get("at"), part.asked.length - 1), (at) => store.set({ at: Number(at) })),
+      ...(several ? [choice("At step", [[-1, `${usual(store, part) + 1} ${seen(part.asked[usual(store, part)], 14)}`], ...part.asked.map((name, u) => [u, `${u + 1} ${seen(name, 14)}`])], Math.min(store.get("at"), part.asked.length - 1), (at) => store.set({ at: Number(at) })),
         make("button", { type: "button", on: { click: () => store.set({ at: Math.min(store.get("step"), part.asked.length - 1) }) } }, "Take the cursor's step")] : []),
     );
   };
@@ -56,7 +56,7 @@ export function mount(element, { ask, store }) {
     if (!part) return null;
     const { method, of, at } = store.state;
     const known = part.names.includes(of);
-    return { part: part.part, method, ...(of && known ? { output: of } : {}), ...(at >= 0 && at < part.asked.length ? { at } : {}) };
+    return { part: part.part, method, ...(of && known ? { output: of } : {}), at: at >= 0 && at < part.asked.length ? at : usual(store, part) };
   };
   const draw = () => {
     const { found, part } = now;
@@ -87,6 +87,13 @@ export function mount(element, { ask, store }) {
       [asked, parts, painted, chart, heat].forEach((one) => one.unmount());
     },
   };
+}
+
+// Of a text that is written, whose last symbol is its end, the first word as what is read makes it, and the last as those
+// before make it; else the last output.
+function usual(store, part) {
+  if (store.get("reading").output.kind !== "written") return part.asked.length - 1;
+  return part.part === "encoder" ? 0 : Math.max(0, part.asked.length - 2);
 }
 
 function channelNames(store, I) {

@@ -159,7 +159,7 @@ class Figure {
     const room = this.place.clientWidth;
     if (!this.arrays.length || !room || !this.steps.length) return;
     const { spread } = this;
-    const places = layout(this.arrays.length);
+    const places = layout(this.arrays.length, saidAt(this.store, this.part, 0).said !== null);
     const width = spread > 0 ? Math.max(room, this.full()) : room;
     this.svg.setAttribute("width", width);
     this.svg.setAttribute("height", places.height);

@@ -14,10 +14,10 @@ export function columnWidth(directions) {
   return directions === 2 ? 158 : 132;
 }
 
-// The heights of all rows, from the output above to the input below, for `rows` hidden layers and directions.
-export function layout(hidden) {
+// The heights of all rows, from the output above to the input below, for `hidden` layers and directions.
+export function layout(hidden, hasOutput = true) {
   const places = [];
-  let y = TOP + SMALL + GAP;
+  let y = hasOutput ? TOP + SMALL + GAP : TOP / 2;
   for (let row = hidden - 1; row >= 0; row--) {
     places[row] = y;
     y += BOX + GAP;
