@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-MOST_UNITS = 16  # of a picture
+MOST_UNITS = 12  # of a picture
 FEW_VALUES = 3  # numbers before and after a step of a series
 
 
