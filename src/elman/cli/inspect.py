@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from elman.cli.flags import AudioColumn, Force, ImageColumn, InputColumns, ModelArgument, TextColumn, WordVectors
-from elman.cli.reading import read_arguments, read_for
-from elman.cli.shown import one_line, tell, telling_warnings
+from elman.cli.reading import is_file_of_rows, read_arguments, read_for, title_of
+from elman.cli.shown import tell, telling_warnings
 from elman.errors import InputError
 from elman.files import check_writable
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 SUFFIX = ".inspect.html"
 OTHERS = 20  # rows of a file, from which it is read what units stand for
-TITLE = 60  # characters of the input
 
 
 def inspect(
@@ -56,7 +55,7 @@ def inspect(
     from elman.tasks.inspection_report import inspection_report
 
     estimator, metadata = open_model(model)
-    if _is_file(input, row, estimator):
+    if is_file_of_rows(input, row, estimator):
         columns = columns_of(metadata, model, text, inputs, audio=audio, image=image)
         table = read_for(estimator, model, input, dataclasses.replace(columns, target=None))
     else:
@@ -71,7 +70,7 @@ def inspect(
     table = with_media(table, estimator.codecs_["input"], strict=True)
     added = added_words(estimator, word_vectors, table.X)
     one, others = table.X[chosen], [*table.X[:chosen], *table.X[chosen + 1 :]]
-    called = _title(one, table.keys[chosen] if table.keys else input)
+    called = title_of(one, table.keys[chosen] if table.keys else input)
     title = f"Inside {Path(model).name}: {called}"
     with telling_warnings(), _progress() as progress:
         report = inspection_report(estimator, one, title=title, others=others, progress=progress)
@@ -94,31 +93,6 @@ def _page(model: str, output: str | None) -> str:
     return output
 
 
-def _is_file(input: str, row: int | None, estimator: "Estimator") -> bool:
-    """Whether the input is a file of rows; what only looks like one is refused, unless it is a text with spaces.
-
-    Raises:
-        InputError: it is to be a file, but there is none.
-    """
-    from elman.cli.documents import TABLES
-    from elman.codecs.sequences import SUFFIXES
-
-    if input == "-":
-        return True
-    path = Path(input)
-    looks_like_table = path.suffix.lower() in (*TABLES, ".txt", ".conll", ".ts", ".gz") and " " not in input
-    is_media = path.suffix.lower() in SUFFIXES
-    try:
-        there = path.is_file()
-    except (OSError, ValueError):  # a text that is too long for a path, or has what none may have
-        there = False
-    if there:
-        return not is_media
-    if looks_like_table or row is not None or estimator.task == "forecast":
-        raise InputError(f"no such file: {input}" + ("" if row is None else ", in which there were rows for --row"))
-    return False
-
-
 def _alone(input: str, estimator: "Estimator", metadata: dict[str, Any], model: str) -> "Table":
     """An input that stands on the command line itself."""
     from elman.cli.media import fitting_arguments
@@ -129,13 +103,6 @@ def _alone(input: str, estimator: "Estimator", metadata: dict[str, Any], model: 
             f"the folder {input} has {len(found)} files: name one of them, such as {shlex.quote(found[0])}"
         )
     return read_arguments(found, estimator, metadata)
-
-
-def _title(one: Any, key: Any) -> str:
-    """What the input is called: its text, or its name."""
-    words = " ".join(one) if isinstance(one, list) else one
-    title = one_line(words if isinstance(words, str) else str(key))
-    return title if len(title) <= TITLE else f"{title[: TITLE - 1]}…"
 
 
 @contextmanager

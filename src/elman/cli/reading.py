@@ -5,11 +5,14 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from elman.cli.shown import one_line
 from elman.errors import InputError, MissingColumn
 
 if TYPE_CHECKING:
     from elman.cli.columns import Columns, Table
     from elman.tasks.estimator import Estimator
+
+TITLE = 60  # characters of what an input is called
 
 READERS = {
     "caption": ("elman.cli.captioned_columns", "read_captioned"),
@@ -99,3 +102,35 @@ def read_arguments(sequences: list[str], estimator: "Estimator", metadata: dict[
     kept = metadata.get("columns")
     columns = Columns(ahead=kept.get("ahead", 0) if isinstance(kept, dict) else 0)
     return Table(columns, X, [], pd.DataFrame({"sequence": range(len(X))}), list(range(len(X))))
+
+
+def is_file_of_rows(input: str, row: int | None, estimator: "Estimator") -> bool:
+    """Whether the input is a file of rows; what only looks like one is refused, unless it is a text with spaces.
+
+    Raises:
+        InputError: it is to be a file, but there is none.
+    """
+    from elman.cli.documents import TABLES
+    from elman.codecs.sequences import SUFFIXES
+
+    if input == "-":
+        return True
+    path = Path(input)
+    looks_like_table = path.suffix.lower() in (*TABLES, ".txt", ".conll", ".ts", ".gz") and " " not in input
+    is_media = path.suffix.lower() in SUFFIXES
+    try:
+        there = path.is_file()
+    except (OSError, ValueError):  # a text that is too long for a path, or has what none may have
+        there = False
+    if there:
+        return not is_media
+    if looks_like_table or row is not None or estimator.task == "forecast":
+        raise InputError(f"no such file: {input}" + ("" if row is None else ", in which there were rows for --row"))
+    return False
+
+
+def title_of(one: Any, key: Any) -> str:
+    """What the input is called: its text, or its name."""
+    words = " ".join(one) if isinstance(one, list) else one
+    title = one_line(" ".join((words if isinstance(words, str) else str(key)).split()))
+    return title if len(title) <= TITLE else f"{title[: TITLE - 1]}…"
