@@ -12,6 +12,7 @@ from elman import __version__
 from elman.cli import data, train
 from elman.cli.demo import demo
 from elman.cli.evaluate import evaluate
+from elman.cli.explore import explore
 from elman.cli.generate import generate
 from elman.cli.groups import group
 from elman.cli.info import info
@@ -35,6 +36,7 @@ app.command()(predict)
 app.command()(generate)
 app.command()(evaluate)
 app.command()(info)
+app.command()(explore)
 app.command()(inspect)
 app.add_typer(data.app, name="data")
 app.command()(demo)

@@ -92,7 +92,6 @@ def _of_forecaster(model: Any, network: StepsAhead, one: Any) -> Reading:
     x = torch.from_numpy(np.array(coded.inputs[0]))
     T, middle = len(x), len(range(model.distribution.size)[model.distribution.locations]) // 2
     _reference, simple = coded.forecasts(np.arange(T)[:, np.newaxis], np.zeros(T, np.int64))
-    np.arange(T)[:, np.newaxis] + np.arange(1, coded.horizon + 1)
     seasonal = torch.as_tensor(simple, dtype=x.dtype)[:, 0]  # (T, h, S)
     ahead = torch.as_tensor(coded.ahead[0][1:], dtype=x.dtype)[: T + coded.horizon - 1].unsqueeze(0)
 
@@ -100,7 +99,7 @@ def _of_forecaster(model: Any, network: StepsAhead, one: Any) -> Reading:
         several = seasonal.unsqueeze(0).expand(len(h), *seasonal.shape)
         return network.decode(h, ahead.expand(len(h), -1, -1), several)[..., middle]  # (B, T, h)
 
-    steps = tuple(map(str, table.series[0].times))
+    steps = tuple(str(one).removesuffix(" 00:00:00") for one in table.series[0].times)
     names = tuple(f"{k} ahead" for k in range(1, coded.horizon + 1))
     return Reading(
         network.recurrent, x, steps, network.initial_state(1), output, names, steps, False, torch.zeros_like(x[0])

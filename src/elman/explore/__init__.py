@@ -1,0 +1,1 @@
+"""The live page that looks inside a model: `elman explore MODEL`."""
