@@ -8,6 +8,7 @@ import { TimeAxis, followPointer, range, whenSized } from "./time_axis.js";
 const BOTTOM = 22;
 const TOP = 2;
 const HIGHEST = 420; // pixels of all rows, where they are fitted
+const HIGHEST_NAMED = 620; // where each row has a name to be read
 const ROW = 13; // pixels of a row at most, where they are fitted
 
 export class Heat {
@@ -60,7 +61,7 @@ export class Heat {
     if (!this.array || !width) return;
     const { canvas, order, store } = this;
     this.axis = new TimeAxis(store, this.steps, this.left, RIGHT, width);
-    this.high = this.row || Math.max(1, Math.min(this.rowHeight, HIGHEST / order.length));
+    this.high = this.row || Math.max(1, Math.min(this.rowHeight, (this.rowNames ? HIGHEST_NAMED : HIGHEST) / order.length));
     const rows = Math.round(this.high * order.length);
     const height = rows + BOTTOM + TOP;
     const sharp = devicePixelRatio || 1;

@@ -8,7 +8,7 @@ import { saves } from "./save.js";
 import { signedBars } from "./signed_bars.js";
 
 export const title = "What units stand for";
-export const sentence = "Where each unit is most excited and most inhibited, and what of the text or the series it follows: some units count, some open at a quote and close at its end, most have no name.";
+export const sentence = "Where each unit is most excited and most inhibited, and what of the text or the series it follows; most units follow several things a little, and have no name.";
 
 const MOST = 60; // units in the list
 

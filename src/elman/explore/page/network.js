@@ -33,7 +33,7 @@ export function mount(element, { ask, store }) {
     equations(store.get("about")),
     make("div", { class: "controls" }, button, chosen.element),
     figure.place,
-    make("p", { class: "note" }, "Each square is a hidden unit: blue below zero, orange above. Click one to see how its value comes about."),
+    make("p", { class: "note" }, "Each square is a hidden unit: blue below zero, orange above. Click one to see how its value comes about.", several(store)),
     sum,
   );
   figure.start();

@@ -6,7 +6,7 @@ import { saves } from "./save.js";
 import { FORMS } from "./output_forms.js";
 
 export const title = "The output";
-export const sentence = "What the network makes of what it has read so far, at every step, from its hidden state alone.";
+export const sentence = "What the network says, and how sure it is of it: all of it is made from the hidden states, which are all that it knows of what it read.";
 
 export function mount(element, { ask, store }) {
   const note = make("p", { class: "note" });

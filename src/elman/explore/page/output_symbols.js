@@ -13,7 +13,7 @@ export function symbolsToCome(place, { store }) {
   const textPlace = make("div", {});
   place.append(
     make("section", {}, heading, list),
-    make("section", { class: "section" }, make("h3", {}, "Surprise"), make("p", { class: "note" }, "How unlikely each symbol was after those before it, in bits: 0 where the network was sure of it. Inside a word it falls, where a new one begins it rises: Elman's observation of 1990."), chartPlace, textPlace),
+    make("section", { class: "section" }, make("h3", {}, "Surprise"), make("p", { class: "note" }, "How unlikely each symbol was after those before it, in bits: 0 where the network was sure of it. Elman saw in 1990 that it falls inside a word and rises where the next one begins."), chartPlace, textPlace),
   );
   const chart = new Chart(chartPlace, store, { label: "Surprise of each symbol, in bits", height: 180 });
   const painted = new Painted(textPlace, store, { label: "What was read, painted by its surprise" });

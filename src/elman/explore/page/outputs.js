@@ -19,6 +19,12 @@ const SAYS = {
   transcript: ({ top }, part, step) => (top?.[step] ? { heading: "What is heard here?", list: top[step] } : null),
 };
 
+// The tag that is told, which with a CRF need not be the likeliest of its step by itself.
+function tagged({ names, predicted, probabilities: { shape, data } }, step) {
+  const share = data[step * shape[1] + names.indexOf(predicted[step])];
+  return { said: predicted[step], share: `${Math.round(share * 100)} %` };
+}
+
 function valuesOf({ per, values, over_time: over }) {
   return per === "sequence" ? over : values;
 }
@@ -46,6 +52,7 @@ export function saidAt(store, part, step) {
   if (output.kind === "values") return { said: short(row(valuesOf(output), step)[0], 2), faint: output.per === "sequence" && !last };
   if (output.kind === "written" && part.part !== "decoder") return { said: null };
   if (output.kind === "fan") return { said: "forecast" };
+  if (output.kind === "tags") return tagged(output, step);
   if (output.top) return likeliest(output.top[step]);
   return { said: null };
 }

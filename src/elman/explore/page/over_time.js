@@ -10,7 +10,7 @@ import { zooms } from "./states.js";
 import { range } from "./time_axis.js";
 
 export const title = "Gradients, memory and dynamics over time";
-export const sentence = "What a step can still teach about the steps before it, and what the state can still remember of them: where these curves fall to nothing, the network has forgotten.";
+export const sentence = "How much a step can still teach about the steps before it, what is left of a change of the state as time goes on, and whether differences grow or shrink at each step.";
 
 export function mount(element, { ask, store }) {
   const about = store.get("about");
