@@ -84,6 +84,10 @@ def test_a_media_file_and_numbers(run, refused, tmp_path) -> None:
     regressor.save("r.safetensors")
     assert run("inspect", "r.safetensors", "[0, 1, 0.5]").status == 0
     assert "not a JSON array" in refused("inspect", "r.safetensors", "zero", "--force")
+    Path("s.csv").write_text("unique_id,ds,x\na,0,0\na,1,1\nb,0,0.5\nb,1,2\n", encoding="utf-8")
+    assert "give --input COL" in refused("inspect", "r.safetensors", "s.csv", "--force")
+    assert run("inspect", "r.safetensors", "s.csv", "--input", "x", "--row", "2", "--force").status == 0
+    assert "Inside r.safetensors: b" in answer("r.inspect.html")
 
 
 def test_what_cannot_be_inspected_is_refused_before_anything_is_written(refused, generator) -> None:

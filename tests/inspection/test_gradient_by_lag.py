@@ -114,6 +114,17 @@ def test_one_output_for_all_is_counted_from_the_last_step_that_a_layer_read(case
         np.testing.assert_allclose(found.layers[k, 0], expected[k][0, :: 1 if one.reverse else -1], rtol=1e-10)
 
 
+def test_an_encoder_is_counted_from_its_end_even_if_it_reads_as_much_as_is_written() -> None:
+    small = {"hidden_size": 6, "epochs": 1, "validation_fraction": 0, "verbose": 0}
+    model = elman.Translator(**small).fit(["red cat", "blue dog"] * 8, ["tac", "god de"] * 8)
+    reading = elman.inspect(model, "red dog", "encoder", written="god de")
+    assert len(reading.asked) == len(reading.steps) == 7
+    found = gradient_by_lag(reading)
+    expected = by_autograd(reading, likeliest)
+    for k, one in enumerate(layers(reading)):
+        np.testing.assert_allclose(found.layers[k], expected[k][:, :: 1 if one.reverse else -1], rtol=1e-3, atol=1e-9)
+
+
 def test_a_long_sequence_by_pieces() -> None:
     reading = reading_of("elman", T=300)
     told: list[float] = []

@@ -158,3 +158,5 @@ def test_what_does_not_fit_is_refused() -> None:
     ):
         with pytest.raises(elman.InputError, match=message):
             meaning(readings, **wrong)
+    with pytest.raises(elman.InputError, match="not finite"):
+        meaning(replace(reading, x=reading.x * np.nan))

@@ -120,3 +120,5 @@ def test_what_does_not_fit_is_refused() -> None:
         saliency(elman.inspect(elman.Network(2, 3, 1), torch.zeros(0, 2)))
     with pytest.raises(elman.InputError, match="no output"):
         saliency(replace(reading, output=None))
+    with pytest.raises(elman.InputError, match="no finite number"):
+        saliency(replace(reading, x=reading.x * np.nan))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-MOST_UNITS = 16  # of a picture
+MOST_UNITS = 12  # of a picture
 FEW_VALUES = 3  # numbers before and after a step of a series
 
 
@@ -169,6 +169,8 @@ def meaning(
     features = {name: np.concatenate([of[name] for of in found]) for name in shared}
     features = {name: one for name, one in features.items() if np.ptp(one, axis=0).any()}
     whole = np.concatenate(values)
+    if not np.isfinite(whole).all():
+        raise InputError("the states hold numbers that are not finite: train the network with a lower learning rate")
     rows = [_correlations(one, whole) for one in features.values()]
     places = [(k, t) for k, one in enumerate(several) for t in range(len(one.x))]
     shown = [_shown(one) for one in several]

@@ -1,5 +1,6 @@
 """Which steps of the input an output is due to: gradient times input, integrated gradients, occlusion."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -129,6 +130,8 @@ def saliency(
     u = _at(at, outputs.shape[1])
     o = _output(output, reading, outputs[0, u])
     full, empty = outputs[:, u, o].double().tolist()
+    if not math.isfinite(full) or not math.isfinite(empty):
+        raise InputError("the output is no finite number: train the network with a lower learning rate")
     if method == "occlusion":
         features, values = None, full - _occluded(reading, x, blank, u, o, progress)
     else:

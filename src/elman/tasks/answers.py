@@ -76,7 +76,7 @@ def _tags(report: Report, estimator: Any, one: Any, reading: Reading, outputs: t
         pieces = [
             word if tag == OUTSIDE else (word, str(tag), True) for word, tag in zip(reading.steps, tags, strict=True)
         ]
-        report.sentences(("", "sentence"), [("", pieces)])
+        report.sentences(("input", "words and tags"), [("sentence", pieces)])
     _map(report, reading, outputs, "tag")
 
 
