@@ -236,7 +236,7 @@ def _epochs(batches: LengthBatches) -> Iterator[np.ndarray]:
 _TORCH = "torch.nn.LSTM, equal time"
 
 
-def _prompts_benchmark(language: str, name: str, voice: str) -> Benchmark:
+def _prompts_benchmark(language: str, name: str, voice: str, why: str | None = None) -> Benchmark:
     return Benchmark(
         task="transcribe",
         dataset=f"prompts-{language}",
@@ -258,11 +258,18 @@ def _prompts_benchmark(language: str, name: str, voice: str) -> Benchmark:
         baselines={_TORCH: Baseline(torch_lstm, timed=True)},
         bars=(Bar(GREEDY, _TORCH, or_equal=True), Bar(WITH_MODEL, _TORCH, or_equal=True)),
         seeds=3,
+        why=why,
     )
 
 
 BENCHMARKS = (
-    _prompts_benchmark("it", "Italian", "one man"),
+    _prompts_benchmark(
+        "it",
+        "Italian",
+        "one man",
+        why="With the character model torch.nn is ahead by 0.0026, seven of 2,702 characters; its three seeds lie from "
+        "0.0942 to 0.0969, elman's from 0.0965 to 0.1023. Greedily elman is ahead by 0.011, in Russian by both.",
+    ),
     _prompts_benchmark("ru", "Russian", "one woman"),
     Benchmark(
         task="transcribe",

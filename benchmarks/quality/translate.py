@@ -196,5 +196,7 @@ BENCHMARKS = (
             Bar(metric, than, or_equal=than == PLAIN) for than in (COPY, NEAREST, PLAIN) for metric in ("BLEU", "chrF")
         ),
         seeds=1,
+        why="By BLEU torch.nn is ahead by 0.3, by chrF elman by 0.5: one seed, and the two are as good as equal. The "
+        "time that torch.nn learns for is all of elman's, its search included.",
     ),
 )
