@@ -35,6 +35,8 @@ def test_the_arithmetic_of_a_unit_adds_up(tab: Talk, generator: Any) -> None:
     own = inspection.arithmetic(elman.inspect(generator, TEXT), step=4, unit=3)
     assert found["sentence"] == own.sentence()
     assert found["states"] == own.states
+    assert found["mathml"] == own.mathml()
+    assert found["symbol"] == own.read == TEXT[3]
     for told, sum_ in zip(found["sums"], own.sums, strict=True):
         assert len(told["terms"]) == inspections.TERMS
         terms = sum(one["product"] for one in told["terms"]) + told["others_sum"]

@@ -32,7 +32,12 @@ METHODS = ("gradient", "integrated", "occlusion")
 
 
 def told(finding: Finding, without: tuple[str, ...] = ()) -> dict[str, Any]:
-    """A finding as the page gets it: its sentence, its fields, and what follows from them."""
+    """A finding as the page gets it: its sentence, its fields, and what follows from them.
+
+    Args:
+        finding: any.
+        without: fields that are left out. `read` is the number of the request that read the input, in all answers.
+    """
     names = [field.name for field in dataclasses.fields(finding)]  # type: ignore[arg-type]
     names += [name for name, value in vars(type(finding)).items() if isinstance(value, property)]
     return {"sentence": finding.sentence(), **{name: getattr(finding, name) for name in names if name not in without}}
@@ -60,7 +65,8 @@ def unit(tab: Tab, ask: Ask) -> dict[str, Any]:
         | {"others_sum": float(sum(term.product for term in one.terms[TERMS:]))}
         for one in found.sums
     ]
-    return {**told(found, without=("cell",)), "sums": sums}
+    own = {"symbol": found.read, "sums": sums, "mathml": found.mathml()}
+    return {**told(found, without=("cell", "read")), **own}
 
 
 def gradient(tab: Tab, ask: Ask) -> dict[str, Any]:
