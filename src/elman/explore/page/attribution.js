@@ -47,7 +47,7 @@ export function mount(element, { ask, store }) {
       ...(store.get("about").parts.length > 1 ? [parts.element] : []),
       choice("Method", METHODS, store.get("method"), (method) => store.set({ method })),
       choice("Of the output", [["", "the likeliest"], ...names.map((name) => [name, seen(name)])], store.get("of"), (of) => store.set({ of })),
-      ...(several ? [choice("At step", [[-1, `${usual(store, part) + 1} ${seen(part.asked[usual(store, part)], 14)}`], ...part.asked.map((name, u) => [u, `${u + 1} ${seen(name, 14)}`])], Math.min(store.get("at"), part.asked.length - 1), (at) => store.set({ at: Number(at) })),
+      ...(several ? [choice("At step", [[-1, `${usual(store, part)} ${seen(part.asked[usual(store, part)], 14)}`], ...part.asked.map((name, u) => [u, name === String(u) ? name : `${u} ${seen(name, 14)}`])], Math.min(store.get("at"), part.asked.length - 1), (at) => store.set({ at: Number(at) })),
         make("button", { type: "button", on: { click: () => store.set({ at: Math.min(store.get("step"), part.asked.length - 1) }) } }, "Take the cursor's step")] : []),
     );
   };
