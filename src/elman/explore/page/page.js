@@ -120,7 +120,7 @@ const readAgain = latest(async () => {
   store.set({ reads: true });
   try {
     const reading = await ask("read", body);
-    for (const part of reading.parts) part.steps = counted(part.steps);
+    for (const part of reading.parts) Object.assign(part, { steps: counted(part.steps), asked: counted(part.asked) });
     const part = reading.parts.find((one) => one.part === store.get("part")) ?? reading.parts.at(-1);
     const steps = part.steps.length;
     zoomLong(part);
