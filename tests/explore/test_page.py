@@ -78,7 +78,7 @@ def test_an_edit_is_followed_at_once(browser: Any, page: str) -> None:
         assert first == pytest.approx(states(page)[3, 2], abs=1e-3)
         tab.fill("#input-field", "green bird")
         until(tab, "document.querySelector('.painted')?.textContent === '□green bird'")
-        until(tab, "document.querySelector('#beside h2').textContent === 'Step 4 of 11'")
+        until(tab, "document.querySelector('#beside h2').textContent === 'Step 3 of 0 to 10'")
         until(tab, "location.hash.includes('text=green+bird')")
         tab.fill("#input-field", "x" * 21_000)
         tab.wait_for_selector("#input-fault:not(:empty)")
@@ -100,12 +100,12 @@ def test_the_cursor_moves_by_keyboard(browser: Any, page: str) -> None:
         tab.keyboard.press("j")
         unit = int(tab.input_value("#unit-field"))
         assert unit != 0
-        until(tab, "document.querySelector('canvas.heat').getAttribute('aria-valuenow') === '3'")
+        until(tab, "document.querySelector('canvas.heat').getAttribute('aria-valuenow') === '2'")
         assert cell(tab, unit) == pytest.approx(values[2, unit], abs=1e-3)
         said = tab.get_attribute("canvas.heat", "aria-valuetext")
-        assert said.startswith("step 3, e")
+        assert said.startswith("step 2, e")
         tab.keyboard.press("End")
-        until(tab, "document.querySelector('#beside h2').textContent === 'Step 8 of 8'")
+        until(tab, "document.querySelector('#beside h2').textContent === 'Step 7 of 0 to 7'")
         tab.keyboard.press("?")
         assert tab.locator("dialog[open]").count() == 1
         tab.keyboard.press("Escape")
@@ -123,7 +123,7 @@ def test_a_heat_map_is_sorted_and_zoomed(browser: Any, page: str) -> None:
         tab.select_option(".lens select", "gate f")
         until(tab, "document.querySelector('.legend-strip').textContent.startsWith('0')")  # shares, from 0 to 1
         gate = states(page, what="gate f")
-        step = int(tab.get_attribute("canvas.heat", "aria-valuenow")) - 1
+        step = int(tab.get_attribute("canvas.heat", "aria-valuenow"))
         assert cell(tab, int(activity.argmax())) == pytest.approx(gate[step, activity.argmax()], abs=1e-3)
         tab.focus("canvas.heat")
         tab.keyboard.press("+")

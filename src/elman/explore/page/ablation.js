@@ -30,7 +30,7 @@ export function ablation(place, { ask, store }) {
     if (!chartPlace.hidden) chart.show(part.steps, [{ name: "largest change of an output", values: rows, bars: true, colour: "var(--plum)" }]);
     if (!found.changes) return outPlace.replaceChildren();
     const change = Array.from({ length: O }, (_, o) => [seen(found.names[o], 18), found.changes.data[at * O + o]]).sort((a, b) => Math.abs(b[1]) - Math.abs(a[1])).slice(0, 10);
-    outPlace.replaceChildren(make("h3", { class: "above" }, U === 1 ? "The change of the output" : `The change of the output at step ${at + 1}, “${seen(found.asked[at])}”`), signedBars(change, { most: found.probabilities ? 1 : largest(change.map((one) => one[1])) }));
+    outPlace.replaceChildren(make("h3", { class: "above" }, U === 1 ? "The change of the output" : `The change of the output at step ${at}, “${seen(found.asked[at])}”`), signedBars(change, { most: found.probabilities ? 1 : largest(change.map((one) => one[1])) }));
     return null;
   };
   const load = latest(async () => {

@@ -31,7 +31,7 @@ export function showArithmetic(place, { ask, store }) {
 function drawn(found, part, step) {
   const [name, value] = Object.entries(found.states)[0];
   return [
-    make("h3", {}, `Unit ${found.unit} at step ${step + 1}, “${seen(part.steps[step])}”: ${name} = ${short(value, 4)}`),
+    make("h3", {}, `Unit ${found.unit} at step ${step}, “${seen(part.steps[step])}”: ${name} = ${short(value, 4)}`),
     make("p", { class: "note" }, "Each gate is a sum: what the input adds, what the state before adds, and a bias. Below each, its largest terms: weight × value."),
     make("div", { class: "sums" }, found.sums.map((sum) => oneSum(sum))),
     found.mathml ? make("div", { class: "equations", tabindex: 0, role: "group", "aria-label": "The equations with their numbers" }, mathematics(found.mathml)) : lines(found.lines),

@@ -36,8 +36,9 @@ export function mount(element, { ask, store }) {
   const parts = lens(store, { what: false, unit: false });
   const painted = new Painted(paintedPlace, store, { label: "What was read, painted by its attribution" });
   const chart = new Chart(chartPlace, store, { label: "Attribution of each step", height: 190 });
-  const heat = new Heat(heatPlace, store, { label: "Attribution of each number of each step", rowNames: [], rowKey: "channel" });
+  const heat = new Heat(heatPlace, store, { label: "Attribution of each number of each step", rowNames: [], rowKey: "channel", rowHeight: 22 });
   let now = null;
+  const about = store.get("about");
   const fill = () => {
     const part = currentPart(store);
     if (!part) return;
@@ -46,8 +47,8 @@ export function mount(element, { ask, store }) {
     controls.replaceChildren(
       ...(store.get("about").parts.length > 1 ? [parts.element] : []),
       choice("Method", METHODS, store.get("method"), (method) => store.set({ method })),
-      choice("Of the output", [["", "the likeliest"], ...names.map((name) => [name, seen(name)])], store.get("of"), (of) => store.set({ of })),
-      ...(several ? [choice("At step", [[-1, `${usual(store, part) + 1} ${seen(part.asked[usual(store, part)], 14)}`], ...part.asked.map((name, u) => [u, `${u + 1} ${seen(name, 14)}`])], Math.min(store.get("at"), part.asked.length - 1), (at) => store.set({ at: Number(at) })),
+      choice("Of the output", [["", part.names.length === 1 || about.views.fan === null ? "the first" : "the likeliest"], ...names.map((name) => [name, seen(name)])], store.get("of"), (of) => store.set({ of })),
+      ...(several ? [choice("At step", [[-1, `${usual(store, part)} ${seen(part.asked[usual(store, part)], 14)}`], ...part.asked.map((name, u) => [u, name === String(u) ? name : `${u} ${seen(name, 14)}`])], Math.min(store.get("at"), part.asked.length - 1), (at) => store.set({ at: Number(at) })),
         make("button", { type: "button", on: { click: () => store.set({ at: Math.min(store.get("step"), part.asked.length - 1) }) } }, "Take the cursor's step")] : []),
     );
   };

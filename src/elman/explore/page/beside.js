@@ -2,8 +2,11 @@
 
 import { make, seen, short } from "./element.js";
 import { column, currentPart, looked, network, once } from "./reading.js";
+import { signalOf } from "./signal.js";
 import { Cancelled } from "./socket.js";
 import { probabilitiesAt } from "./outputs.js";
+
+const MOST_NUMBERS = 8; // of a step
 
 export function showBeside(place, { ask, store }) {
   const update = async () => {
@@ -30,8 +33,17 @@ function stepper(store, part, step) {
   const T = part.steps.length;
   const button = (text, label, to) => make("button", { type: "button", class: "quiet", "aria-label": label, disabled: to < 0 || to >= T, on: { click: () => store.set({ step: to }) } }, text);
   return make("div", {},
-    make("div", { class: "steps" }, button("‹", "Step before", step - 1), make("h2", {}, T ? `Step ${step + 1} of ${T}` : "No steps"), button("›", "Step after", step + 1)),
-    make("div", { class: "symbol" }, T ? seen(part.steps[step], 40) : "–"));
+    make("div", { class: "steps" }, button("‹", "Step before", step - 1), make("h2", {}, `Step ${step} of 0 to ${T - 1}`), button("›", "Step after", step + 1)),
+    make("div", { class: "symbol" }, seen(part.steps[step], 40)),
+    numbersAt(store, step));
+}
+
+// What a step of a series reads, by name.
+function numbersAt(store, step) {
+  const signal = signalOf(store);
+  if (!signal || signal.stack || signal.names.length > MOST_NUMBERS) return null;
+  const I = signal.names.length;
+  return make("div", {}, signal.names.map((name, k) => make("div", { class: "value" }, make("span", {}, name), make("b", {}, short(signal.values.data[step * I + k])))));
 }
 
 function row(store, values, step) {

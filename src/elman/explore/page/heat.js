@@ -127,10 +127,10 @@ export class Heat {
   tell() {
     const { step, [this.rowKey]: unit = 0 } = this.store.state;
     const value = this.array.data[step * this.array.shape[1] + unit];
-    this.canvas.setAttribute("aria-valuemin", 1);
-    this.canvas.setAttribute("aria-valuemax", this.steps.length);
-    this.canvas.setAttribute("aria-valuenow", step + 1);
-    this.canvas.setAttribute("aria-valuetext", `step ${step + 1}, ${seen(this.steps[step] ?? "")}; row ${this.rowName(unit)}: ${short(value)}`);
+    this.canvas.setAttribute("aria-valuemin", 0);
+    this.canvas.setAttribute("aria-valuemax", this.steps.length - 1);
+    this.canvas.setAttribute("aria-valuenow", step);
+    this.canvas.setAttribute("aria-valuetext", `step ${step}, ${seen(this.steps[step] ?? "")}; row ${this.rowName(unit)}: ${short(value)}`);
   }
 
   at(event) {

@@ -15,7 +15,7 @@ import { BOX, arrowheads, column, columnWidth, label, layout, recurrence, unitAt
 export const title = "The network, rolled up and unrolled in time";
 export const sentence = "One network with a loop, or the same network once for every step: what it reads below, its hidden units in the middle, what it says above, and at every step the same three matrices.";
 
-const MARGIN = 64; // beside the first and the last step, where the states before and after stand
+const MARGIN = 80; // beside the first and the last step, where the states before and after stand
 const LASTS = 900; // milliseconds of unrolling
 
 export function mount(element, { ask, store }) {
@@ -204,7 +204,7 @@ class Figure {
     const opacity = t === now ? 1 : Math.max(0, Math.min(1, spread * 2 - 0.7));
     const one = column({
       x, t, opacity, H: this.H, directions: this.D, images: this.images(t), chosen: { row: own, unit: store.get("unit") }, current: t === now && !rolled,
-      symbol: rolled ? "x" : this.symbol(t), caption: rolled ? "" : this.signal ? seen(this.steps[t], 14) : `t = ${t + 1}`, said: said === null ? null : rolled ? "y" : said, share: rolled ? "" : share, faint: faint && !rolled,
+      symbol: rolled ? "x" : this.symbol(t), caption: rolled ? "" : this.signal ? seen(this.steps[t], 14) : `t = ${t}`, said: said === null ? null : rolled ? "y" : said, share: rolled ? "" : share, faint: faint && !rolled,
     }, places);
     const last = t === this.steps.length - 1;
     const loops = places.hidden.flatMap((y, row) => (last && spread > 0.5 ? [] : [recurrence(x, y, spread, { wide: this.wide, back: this.D === 2 && row % 2 === 1, opacity })]));
@@ -224,7 +224,7 @@ class Figure {
       parts.push(draw("g", { opacity },
         draw("line", { class: "arrow", x1: from, x2: to, y1: y + BOX / 2, y2: y + BOX / 2, stroke: "var(--orange)", "marker-end": "url(#head-orange)" }),
         label((from + to) / 2 - 2, y + BOX / 2 - 10, "hh", "orange"),
-        draw("text", { class: "tick", x: from + (back ? 6 : -6), y: y + BOX / 2 + 4, "text-anchor": back ? "start" : "end" }, "h", draw("tspan", { dy: 3, "font-size": 9 }, "0"))));
+        draw("text", { class: "tick", x: from + (back ? 6 : -6), y: y + BOX / 2 + 4, "text-anchor": back ? "start" : "end" }, "start")));
     });
     return parts;
   }

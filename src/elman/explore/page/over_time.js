@@ -71,7 +71,7 @@ function gradient(place, { ask, store }) {
     const base = inStep ? places[row] : part.steps.length - 1; // where an output is for the whole, lags count from the end
     const values = new Array(part.steps.length).fill(NaN);
     for (let k = 0; k < K; k++) if (base - k >= 0) values[base - k] = norms.data[row * K + k];
-    first.show(part.steps, [{ name: inStep ? `gradient of the loss at step ${base + 1}` : "gradient of the loss by the state after each step", values, colour: "var(--red)", dash: null }], { log: true });
+    first.show(part.steps, [{ name: inStep ? `gradient of the loss at step ${base}` : "gradient of the loss by the state after each step", values, colour: "var(--red)", dash: null }], { log: true });
   };
   const asked = demand(run, { ask, store, name: "gradient", label: "Compute the gradients", key: "gradients", body: () => ({ part: currentPart(store)?.part, ...(network(store).directions === 2 ? { window: null } : {}) }), show: (found) => {
     now = { found, part: currentPart(store) };

@@ -4,6 +4,7 @@ import { showBeside } from "./beside.js";
 import { make } from "./element.js";
 import { showInput } from "./input.js";
 import { listenToKeys } from "./keys.js";
+import { counted } from "./reading.js";
 import { completeOverTime } from "./over_prefixes.js";
 import { numbers } from "./numbers.js";
 import { Cancelled, Socket, latest } from "./socket.js";
@@ -119,6 +120,7 @@ const readAgain = latest(async () => {
   store.set({ reads: true });
   try {
     const reading = await ask("read", body);
+    for (const part of reading.parts) Object.assign(part, { steps: counted(part.steps), asked: counted(part.asked) });
     const part = reading.parts.find((one) => one.part === store.get("part")) ?? reading.parts.at(-1);
     const steps = part.steps.length;
     zoomLong(part);

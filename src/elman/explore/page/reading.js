@@ -22,6 +22,11 @@ export function looked(store) {
   return { part: part?.part, layer, reverse, what };
 }
 
+// Steps without names are numbered from 0, as everything on the page and in Python is.
+export function counted(steps) {
+  return steps.every((name, t) => name === String(t + 1)) ? steps.map((_, t) => String(t)) : steps;
+}
+
 // The sizes of the recurrent network that is looked at: num_layers, directions, hidden_size.
 export function network(store) {
   const about = store.get("about");

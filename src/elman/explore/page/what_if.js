@@ -7,7 +7,7 @@ import { make, scrolling, seen, short } from "./element.js";
 import { Heat, legend } from "./heat.js";
 import { isNumbers, isText } from "./input.js";
 import { signedBars } from "./signed_bars.js";
-import { currentPart, largest, lens, lookAtReader, network } from "./reading.js";
+import { counted, currentPart, largest, lens, lookAtReader, network } from "./reading.js";
 import { numbers, written } from "./numbers.js";
 import { saves } from "./save.js";
 import { Cancelled, latest } from "./socket.js";
@@ -102,7 +102,7 @@ function edited(element, { ask, store }) {
     const [first, second] = [of(0), of(1)];
     const change = second.map((value, o) => [found.names[o], value - first[o], first[o], value]).sort((a, b) => Math.abs(b[1]) - Math.abs(a[1])).slice(0, 10);
     outPlace.append(
-      make("h3", { class: "above" }, U === 1 ? "What that does to the output" : `What that does to the output at step ${at + 1}`),
+      make("h3", { class: "above" }, U === 1 ? "What that does to the output" : `What that does to the output at step ${at}`),
       scrolling("Change of the outputs", signedBars(change.map(([name, value]) => [seen(name, 18), value]), { most: found.probabilities ? 1 : largest(change.map((one) => one[1])) })),
       make("p", { class: "note" }, change.slice(0, 3).map(([name, , a, b]) => `${seen(name)}: ${told(a, found)} → ${told(b, found)}`).join(" · ")),
     );
@@ -120,6 +120,7 @@ function edited(element, { ask, store }) {
       const edit = found?.other?.join("");
       found = await ask("what_if", { part: part.part, ...asked(given) });
       fault.textContent = "";
+      found.steps = counted(found.steps);
       window();
       draw();
       if (edit !== found.other.join("") && found.edited[0] < found.first.data.length) store.set({ step: found.first.data[found.edited[0]] });
