@@ -6,6 +6,7 @@ trains the article's network, opens `elman explore` on it, and photographs views
 edges are the browser's, so that pictures from another machine differ in them.
 """
 
+import io
 import subprocess
 import sys
 import tempfile
@@ -16,11 +17,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "docs" / "images" / "explore"
 INPUT = "diibaguuubadiiguuudii"
 EDGE = 16  # pixels around what is shown
+COLOURS = 128
 TRAIN = "train generate words.txt --cell elman --hidden-size 24 --epochs 20 -o words.safetensors"
 
 
@@ -48,19 +51,19 @@ def learn(tab: Any) -> None:
 
 @dataclass(frozen=True)
 class Picture:
-    """A view, and what is done there."""
+    """A view, what is done there, and what the picture ends before."""
 
     address: str
     act: Callable[[Any], None] = nothing
+    before: str = ".saves"
 
 
 PICTURES = {
     "network": Picture("view=network&unrolled=1&summed=1&step=8"),
     "states": Picture("view=states&step=8&unit=3&order=activity"),
     "output": Picture("view=output&step=8"),
-    "over_time": Picture("view=over_time&step=20&gradients=1&dynamics=1&memory=1"),
-    "what_if": Picture("view=what_if&step=9&edit=diibaguubadiiguuudii"),
-    "meaning": Picture("view=meaning&meant=1&step=8"),
+    "over_time": Picture("view=over_time&step=20&gradients=1&dynamics=1", before="text=How long the state remembers"),
+    "what_if": Picture("view=what_if&step=9&edit=diibaguubadiiguuudii", before="text=What that does to the output"),
     "writing": Picture("view=writing", write),
     "lab": Picture("view=lab", learn),
 }
@@ -95,9 +98,10 @@ def draw(browser: Any, address: str, name: str, folder: Path) -> None:
     tab.wait_for_selector("progress", state="hidden")
     tab.wait_for_timeout(1500)  # what is drawn after the numbers came
     file = folder / f"{name}.png"
-    main, save = (tab.locator(part).bounding_box() for part in ("#main", ".save"))
+    main, end = (tab.locator(part).first.bounding_box() for part in ("#main", one.before))
     clip = {"x": main["x"] - EDGE, "y": main["y"] - EDGE / 2, "width": main["width"] + 2 * EDGE}
-    tab.screenshot(path=file, clip={**clip, "height": save["y"] - main["y"]})
+    taken = tab.screenshot(clip={**clip, "height": end["y"] - main["y"]})
+    Image.open(io.BytesIO(taken)).convert("RGB").quantize(COLOURS).save(file, optimize=True)
     context.close()
     print(file)
 
