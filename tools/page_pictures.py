@@ -2,8 +2,8 @@
 
     python tools/page_pictures.py [NAME ...]
 
-trains the article's network, opens `elman explore` on it, and photographs views in Chromium; about a minute. Letters and
-edges are the browser's, so that pictures from another machine differ in them.
+trains the article's network, opens `elman explore` on it, and photographs views in Chromium; about a minute. Letters
+and edges are the browser's, so that pictures from another machine differ in them.
 """
 
 import io
