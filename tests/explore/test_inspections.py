@@ -58,6 +58,7 @@ def test_gradient_memory_and_dynamics(tab: Talk, generator: Any) -> None:
         same(found[name], getattr(own, name))
     assert tab.ask("gradient")["window"] == generator.window
     assert tab.ask("gradient", window=0)["window"] is None
+    assert "expected a whole number" in tab.refused("gradient", window=10**30)
 
     found, own_memory = tab.ask("memory"), inspection.memory(reading)
     same(found["half_life"], own_memory.half_life)
