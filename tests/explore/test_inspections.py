@@ -58,6 +58,7 @@ def test_gradient_memory_and_dynamics(tab: Talk, generator: Any) -> None:
         same(found[name], getattr(own, name))
     assert tab.ask("gradient")["window"] == generator.window
     assert tab.ask("gradient", window=0)["window"] is None
+    assert "expected a whole number" in tab.refused("gradient", window=10**30)
 
     found, own_memory = tab.ask("memory"), inspection.memory(reading)
     same(found["half_life"], own_memory.half_life)
@@ -146,3 +147,19 @@ def test_a_forecasters_season_is_looked_for(talk: Talking, births: pd.DataFrame)
     found = tab.ask("meaning")
     assert found["readings"] == 1
     assert "season of 7 steps" in found["features"]
+
+
+def test_a_gradient_is_cut_only_where_training_was(talk: Talking) -> None:
+    words = [text.split() for text in TEXTS]
+    X = [np.sin(np.arange(20.0) + k)[:, None] for k in range(6)]
+    both_ways = elman.Tagger(**SMALL, window=4, bidirectional=True).fit(words, words)
+    one_way = elman.Tagger(**SMALL, window=4, bidirectional=False).fit(words, words)
+    whole = elman.Regressor(**SMALL, window=4, per="sequence").fit(X, [one.sum() for one in X])
+    for model, fields, window in (
+        (both_ways, {"text": "red dog"}, None),
+        (one_way, {"text": "red dog"}, 4),
+        (whole, {"values": X[0].tolist()}, None),
+    ):
+        tab = talk(model)
+        tab.ask("read", **fields)
+        assert tab.ask("gradient")["window"] == window

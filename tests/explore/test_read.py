@@ -12,6 +12,8 @@ from small_models import SMALL, TEXTS
 from talking import Talk, unpacked
 
 import elman
+from elman.codecs import END, START, UNKNOWN
+from elman.errors import InputError
 from elman.explore import inputs
 from elman.explore.views import over_time
 
@@ -66,6 +68,7 @@ def test_a_generators_next_symbols(talk: Talking, generator: Any) -> None:
     names = found["parts"][0]["names"]
     for k, own in enumerate(output["top"]):
         wanted = generator.predict_proba(["rez"[:k]])[0]
+        wanted[[START, UNKNOWN]] = 0  # which are never drawn
         assert len(own) == 8
         assert [one[1] for one in own] == pytest.approx(sorted(wanted)[::-1][:8], abs=1e-5)
         assert own[0][0] == names[int(wanted.argmax())]
@@ -267,3 +270,37 @@ def test_what_it_is_about(talk: Talking, generator: Any, classifier: Any) -> Non
     tab = talk(classifier)
     sample = tab.ask("about")["input"]["sample"]
     assert tab.ask("read", **sample)["output"]["kind"] == "class"
+
+
+@pytest.mark.parametrize(("ends", "never"), [(True, (START, UNKNOWN)), (False, (START, UNKNOWN, END))])
+def test_symbols_that_are_never_drawn_are_no_alternatives(talk: Talking, ends: bool, never: tuple[int, ...]) -> None:
+    model = elman.Generator(**{**SMALL, "epochs": 1}).fit(["abc"] * 5 if ends else "abc" * 20)
+    found = talk(model).ask("read", text="a")
+    names = found["parts"][0]["names"]
+    wanted = {name for k, name in enumerate(names) if k not in never}
+    assert [{name for name, _ in own} for own in found["output"]["top"]] == [wanted] * 2
+
+
+@pytest.mark.parametrize("copy_unknown", [True, False])
+def test_a_translators_unknown_word_is_an_alternative_where_it_stands_for_a_copy(
+    talk: Talking, copy_unknown: bool
+) -> None:
+    levels = {"source_level": "words", "target_level": "words"}
+    model = elman.Translator(**SMALL, **levels).fit(TEXTS, [t.upper() for t in TEXTS])
+    model.copy_unknown = copy_unknown
+    found = talk(model).ask("read", text="red dog")
+    names = found["parts"][1]["names"]
+    for own in found["output"]["top"]:
+        symbols = [name for name, _ in own]
+        assert names[START] not in symbols
+        assert names[END] in symbols
+        assert (names[UNKNOWN] in symbols) == copy_unknown
+
+
+def test_a_search_that_finds_nothing_is_told(talk: Talking, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = elman.Translator(**SMALL).fit(TEXTS, TEXTS)
+    tab = talk(model)
+    monkeypatch.setattr(elman.Translator, "hypotheses", lambda self, X, **_: [[] for _ in X])
+    with pytest.raises(InputError, match="finds none for this input"):
+        elman.inspect(model, "red dog")
+    assert "finds none for this input" in tab.refused("read", text="red dog")

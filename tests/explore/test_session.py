@@ -253,3 +253,24 @@ def test_threads_of_closed_tabs_are_gone(page: str) -> None:
         tab.ask("read", text="red")
         assert threads() >= 1
     wait_until(lambda: threads() == 0)
+
+
+def test_progress_may_hold_arrays_and_numbers_that_are_not_finite(page: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def answer(tab: Tab, ask: Ask) -> dict[str, Any]:
+        ask.progress(0.5, series=np.array([1.0, 2.0]), loss=float("nan"), best=np.float32(0.5))
+        return {"done": True}
+
+    monkeypatch.setitem(requests(), "arrays", Request(answer))
+    with talking(page) as tab:
+        number = tab.send("arrays")
+        told = tab.receive()
+        np.testing.assert_array_equal(unpacked(told.pop("series")), [1, 2])
+        assert told == {"id": number, "progress": 0.5, "loss": None, "best": 0.5}
+        assert tab.last(number)["is"] == {"done": True}
+
+
+def test_an_error_does_not_repeat_all_that_was_asked(page: str) -> None:
+    with talking(page) as tab:
+        tab.ask("read", text="red")
+        for fields in ({"do": "ablate", "units": list(range(9999))}, {"do": "saliency", "output": "long " * 9999}):
+            assert len(tab.refused(**fields)) <= 500

@@ -160,3 +160,12 @@ def test_what_does_not_fit_is_refused() -> None:
             meaning(readings, **wrong)
     with pytest.raises(elman.InputError, match="not finite"):
         meaning(replace(reading, x=reading.x * np.nan))
+
+
+def test_a_text_of_rising_digits_is_one_among_texts() -> None:
+    model = elman.Classifier(hidden_size=4, epochs=1, validation_fraction=0, verbose=0).fit(
+        ["a1b", "159"] * 5, [0, 1] * 5
+    )
+    found = meaning([elman.inspect(model, one) for one in ("a1b", "159")])
+    assert {"letter", "digit"} <= set(found.features)
+    assert {one.read for of in found.excited for one in of} <= set("a1b59")

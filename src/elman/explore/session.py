@@ -8,6 +8,7 @@ import traceback
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from textwrap import shorten
 from typing import Any, NamedTuple
 
 from elman.errors import InputError
@@ -20,6 +21,7 @@ from elman.explore.requests import Request, requests
 MOST_BYTES = 1_000_000  # of a message
 THREADS = 8
 READ = "read"  # the request whose result the others are about
+MOST_TOLD = 500  # characters of an error, which may repeat what was asked
 NUMBER = re.compile(r'\s*\{\s*"id"\s*:\s*(\d{1,15})')
 
 
@@ -106,7 +108,7 @@ class Tab:
         """Answer a request, after the older one of its name and slot has ended, which nobody waits for any longer."""
 
         def send(more: dict[str, Any]) -> None:
-            self._loop.call_soon_threadsafe(partial(self._tell, number, **more))
+            self._loop.call_soon_threadsafe(partial(self._tell, number, **plain(more)))
 
         name = fields["do"], str(fields.get("slot"))
         before = self._running.pop(name, None)
@@ -155,7 +157,7 @@ class Tab:
         except Cancelled:
             return {"cancelled": True}
         except InputError as error:
-            return {"error": " ".join(str(error).split())}
+            return {"error": shorten(str(error), MOST_TOLD, placeholder=" ...")}
         except MemoryError:
             return {"error": "there is not enough memory for this: give a shorter input"}
         except Exception as error:  # a fault of ours: the page lives on and says so, the terminal has the details

@@ -157,12 +157,13 @@ def meaning(
     names = first.layer.cell.state
     if state is not None and state not in names:
         raise InputError(f"state is {state!r}, expected one of {', '.join(names)}")
+    reads_text = any(is_text(one.steps) for one in several)  # "159" by itself looks like numbers of steps
     values, found = [], []
     for k, one in enumerate(several):
         with torch.no_grad():
             values.append(one.unroll().states[state or names[0]][number, 0].double().cpu().numpy())
         if len(one.x):
-            found.append(_surroundings(one, season, alone=len(several) == 1))
+            found.append(_surroundings(one, season, reads_text, alone=len(several) == 1))
         if progress is not None:
             progress((k + 1) / len(several))
     shared = [name for name in found[0] if all(name in of for of in found)]
@@ -173,7 +174,7 @@ def meaning(
         raise InputError("the states hold numbers that are not finite: train the network with a lower learning rate")
     rows = [_correlations(one, whole) for one in features.values()]
     places = [(k, t) for k, one in enumerate(several) for t in range(len(one.x))]
-    shown = [_shown(one) for one in several]
+    shown = [_shown(one, reads_text) for one in several]
 
     def contexts(order: np.ndarray, unit: int) -> tuple[Context, ...]:
         ordered = (_context(shown[k], k, t, float(values[k][t, unit]), around) for k, t in (places[n] for n in order))
@@ -204,12 +205,12 @@ def _checked(several: list[Reading], numbers: dict[str, int | None]) -> Reading:
     return several[0]
 
 
-def _surroundings(reading: Reading, season: int | None, *, alone: bool) -> dict[str, np.ndarray]:
+def _surroundings(reading: Reading, season: int | None, reads_text: bool, *, alone: bool) -> dict[str, np.ndarray]:
     T = len(reading.x)
     found = {"position": np.arange(float(T))}
     if not alone:  # else it is the position once more
         found["distance to the end"] = T - 1 - np.arange(float(T))
-    return found | (of_text(reading.steps) if is_text(reading.steps) else of_series(reading, season))
+    return found | (of_text(reading.steps) if reads_text else of_series(reading, season))
 
 
 def _correlations(feature: np.ndarray, values: np.ndarray) -> np.ndarray:
@@ -238,9 +239,9 @@ def _different(ordered: Iterable[Context], most: int, around: int) -> tuple[Cont
     return tuple(chosen)
 
 
-def _shown(reading: Reading) -> tuple[Sequence[str], str, bool]:
+def _shown(reading: Reading, reads_text: bool) -> tuple[Sequence[str], str, bool]:
     """What each step shows, what stands between, and whether that is text."""
-    if is_text(reading.steps):
+    if reads_text:
         return reading.steps, "" if max(map(len, reading.steps)) == 1 else " ", True
     values = reading.x.detach().double().cpu().numpy()
     shown = [f"{name}: {row[0]:.3g}" for name, row in zip(reading.steps, values, strict=True)]

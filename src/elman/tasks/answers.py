@@ -1,6 +1,6 @@
 """What a model makes of one input, in a report: probabilities, tags, a text, numbers, a fan."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import log
 from typing import Any
 
@@ -12,7 +12,7 @@ from elman.inspection import Reading
 from elman.reports import Report
 from elman.reports.alignment import shown_symbol
 from elman.tasks.estimator import Estimator
-from elman.tasks.readings import BEGIN_SHOWN
+from elman.tasks.readings import BEGIN_SHOWN, never_given
 from elman.tasks.samples.generate import BITS
 
 MOST_LIKELY = 8  # outputs of a table
@@ -51,9 +51,11 @@ def _classes(report: Report, reading: Reading, outputs: torch.Tensor) -> None:
     _likeliest(report, reading, outputs[0], "class", "What it takes the input for:")
 
 
-def _likeliest(report: Report, reading: Reading, scores: torch.Tensor, what: str, said: str) -> None:
+def _likeliest(
+    report: Report, reading: Reading, scores: torch.Tensor, what: str, said: str, never: Sequence[int] = ()
+) -> None:
     share = scores.double().softmax(-1).numpy()
-    order = np.argsort(-share, kind="stable")[:MOST_LIKELY]
+    order = [k for k in np.argsort(-share, kind="stable").tolist() if k not in never][:MOST_LIKELY]
     report.paragraph(said)
     report.table((what, "probability"), [(shown_symbol(reading.names[k]), float(share[k])) for k in order])
 
@@ -136,4 +138,4 @@ def _surprise(report: Report, reading: Reading, outputs: torch.Tensor, estimator
             f"sure, full from {BITS:g} bits on, a probability of 1 in 1,000."
         )
         report.painted(pieces)
-    _likeliest(report, reading, outputs[-1], "next", "What it expects next:")
+    _likeliest(report, reading, outputs[-1], "next", "What it expects next:", never_given(estimator))

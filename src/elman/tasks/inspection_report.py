@@ -28,7 +28,7 @@ from elman.reports.report import Piece
 from elman.tasks.answers import add_answer
 from elman.tasks.description import network_equations
 from elman.tasks.estimator import Estimator
-from elman.tasks.readings import readings
+from elman.tasks.readings import readings, trained_window
 
 MOST_STEPS = 1000
 PAINTED, CONTEXTS = 3, 8  # units that are painted on the input, and whose contexts are shown
@@ -78,7 +78,7 @@ def inspection_report(
     add_answer(report, estimator, one, parts[-1])
     for number, reading in enumerate(parts):
         several = [reading, *(of[number] for of in more)]
-        window = getattr(estimator, "window", 0) or None
+        window = trained_window(estimator, reading)
         sections = _sections(reading, several, window, _telling(progress, number * SECTIONS, len(parts) * SECTIONS))
         for heading, explained, figures in sections:
             report.heading(f"{heading}: {reading.part}" if len(parts) > 1 else heading)
@@ -135,7 +135,7 @@ def _sections(
         "How strongly the loss at a step depends on the states before it, which is what training learns from: where "
         "the line is low, the network cannot learn from what lies so far back."
     )
-    in_windows = window if window and window < len(reading.x) and layer.num_directions == 1 else None
+    in_windows = window if window and window < len(reading.x) else None
     lags = gradient_by_lag(reading, window=in_windows, progress=tell(2))
     yield "How far back learning reaches", explained, one(lags, "Gradient by lag.")
     explained = (

@@ -1,6 +1,7 @@
 """From raw input to what is inspected: each recurrent network of a trained model, as it reads that input."""
 
-from typing import Any, cast
+from collections.abc import Sequence
+from typing import Any, TypeVar, cast
 
 import numpy as np
 import torch
@@ -17,6 +18,9 @@ from elman.models.reader import Reader
 from elman.models.writer import Writer
 from elman.state import State
 from elman.tasks.estimator import Estimator
+from elman.tasks.writing import never_written
+
+Found = TypeVar("Found")
 
 BEGIN_SHOWN, END_SHOWN = "□", "■"  # before the first symbol of what is written, and after its last
 SPECIAL = (SHOWN_UNKNOWN, BEGIN_SHOWN, END_SHOWN)  # by their numbers in a text codec
@@ -66,6 +70,27 @@ def readings(model: Estimator, one: Any, *, written: str | None = None) -> list[
     return [_of_reader(model, cast(Reader, network), one)]
 
 
+def trained_window(model: Estimator, reading: Reading) -> int | None:
+    """The steps of truncated backpropagation through time that a network was trained with; None: it was not cut.
+
+    Only what gives an output at every step is cut, and carries its state over the cut: not what gives one for the whole
+    sequence, nor what reads both ways.
+    """
+    in_step = isinstance(model.model_, InStep | StepsAhead)
+    return getattr(model, "window", 0) or None if in_step and not reading.layer.bidirectional else None
+
+
+def found_by_search(hypotheses: Sequence[Found]) -> Sequence[Found]:
+    """The texts that a search found for one input.
+
+    Raises:
+        InputError: there is none.
+    """
+    if not hypotheses:
+        raise InputError("the search for the likeliest text finds none for this input: give another one")
+    return hypotheses
+
+
 def _of_reader(model: Estimator, network: Reader, one: Any) -> Reading:
     encoded = model._encoded([one])[0]
     steps = step_names(model, one, encoded)
@@ -110,7 +135,7 @@ def _of_writer(model: Any, network: Writer, one: Any, written: str | None) -> li
     source = torch.from_numpy(np.asarray(model._encoded([one])[0])).unsqueeze(0)
     target: TextCodec = model.codecs_["output"]
     if written is None:
-        written = model.hypotheses([one])[0][0].text
+        written = found_by_search(model.hypotheses([one])[0])[0].text
     numbers = target.encode(written)
     lengths = torch.tensor([source.shape[1]])
     decoder = network.decoder
@@ -182,6 +207,15 @@ def output_names(model: Estimator) -> tuple[tuple[str, ...], bool]:
         return tuple(codec.channel(k) for k in range(codec.input_size)), False
     names = symbol_names(codec)
     return ((BLANK_SHOWN, *names[len(SPECIAL) :]) if model.task == "transcribe" else names), True
+
+
+def never_given(model: Estimator) -> tuple[int, ...]:
+    """The numbers of outputs that a model has and never gives: symbols that nobody can read."""
+    if model.task == "generate":
+        return never_written(ends=bool(cast(Any, model).ends_))
+    if model.task in ("translate", "caption"):  # an unknown word may stand for one that is copied
+        return (START,) if getattr(model, "copies", False) else (START, UNKNOWN)
+    return ()
 
 
 def symbol_names(codec: TextCodec) -> tuple[str, ...]:

@@ -69,7 +69,7 @@ class Writing(Iterator[str]):
         self.sample(temperature=temperature, top_k=top_k, top_p=top_p)
         self.ended = False
         self._stream, self._codec = stream, codec
-        self.never = (START, UNKNOWN) if ends else (START, UNKNOWN, END)
+        self.never = never_written(ends)
         self._random = np.random.default_rng(seed)
         self._shown = Decoding(codec)
         self._follow([START])
@@ -208,6 +208,15 @@ class Decoding:
             return ""
         self.held = []
         return text
+
+
+def never_written(ends: bool) -> tuple[int, ...]:
+    """The numbers of symbols that are never drawn.
+
+    Args:
+        ends: whether the end of a document is drawn.
+    """
+    return (START, UNKNOWN) if ends else (START, UNKNOWN, END)
 
 
 def check_whole(name: str, value: object, least: int) -> None:

@@ -24,10 +24,12 @@ from elman.inspection import memory as find_memory
 from elman.inspection import saliency as find_saliency
 from elman.inspection import units as find_units
 from elman.inspection import what_if as find_difference
+from elman.tasks.readings import trained_window
 
 TERMS = 12  # of a sum, the largest
 MOST_OUTPUTS = 200_000  # numbers that are sent of outputs at all steps
 MOST_STEPS = 20_000  # of examples that units are judged by
+LONGEST_WINDOW = 1 << 31
 METHODS = ("gradient", "integrated", "occlusion")
 
 
@@ -73,7 +75,8 @@ def gradient(tab: Tab, ask: Ask) -> dict[str, Any]:
     """How far back learning reaches: of all outputs, or of that of the step `at`; `window` where it was cut."""
     reading = read(tab, ask)
     at = None if ask.fields.get("at") is None else ask.whole("at", len(reading.asked))
-    window = ask.fields.get("window", getattr(tab.explored.estimator, "window", None))
+    trained = "window" not in ask.fields
+    window = trained_window(tab.explored.estimator, reading) if trained else ask.whole("window", LONGEST_WINDOW, 0)
     return told(find_gradient_by_lag(reading, window=window or None, at=at, progress=ask.progress))
 
 

@@ -9,6 +9,7 @@ from elman.codecs.tags import PLAIN, spans
 from elman.explore.explored import Explored, Seen
 from elman.explore.views.fan import fan_at_end
 from elman.explore.views.over_time import over_time, quick
+from elman.tasks.readings import found_by_search, never_given
 
 TOP = 8  # alternatives that are told of each step
 
@@ -18,13 +19,14 @@ def output(explored: Explored, seen: Seen) -> dict[str, Any]:
     return OUTPUTS[explored.estimator.task](explored, seen)
 
 
-def top(probabilities: np.ndarray, names: Sequence[str], most: int = TOP) -> list[list[tuple[str, float]]]:
-    """The likeliest alternatives of each step, with their probabilities.
+def top(probabilities: np.ndarray, names: Sequence[str], never: Sequence[int] = ()) -> list[list[tuple[str, float]]]:
+    """The likeliest alternatives of each step, with their probabilities; without those that are never given.
 
     Shape:
         probabilities (U, O)
     """
-    places = np.argsort(-probabilities, axis=1, kind="stable")[:, :most]
+    places = np.argsort(-probabilities, axis=1, kind="stable")
+    places = places[~np.isin(places, never)].reshape(len(places), -1)[:, :TOP]
     return [
         [(names[k], round(float(row[k]), 6)) for k in own]
         for row, own in zip(probabilities, places.tolist(), strict=True)
@@ -36,7 +38,11 @@ def symbols(explored: Explored, seen: Seen) -> dict[str, Any]:
     found = seen.probabilities()
     came = explored.estimator._encoded([seen.raw])[0]
     given = found[np.arange(len(came)), came].tolist()  # the probability of each symbol, after those before it
-    return {"kind": "symbols", "top": top(found, seen.reading(None).names), "given": [*given, None]}
+    return {
+        "kind": "symbols",
+        "top": top(found, seen.reading(None).names, never_given(explored.estimator)),
+        "given": [*given, None],
+    }
 
 
 def classes(explored: Explored, seen: Seen) -> dict[str, Any]:
@@ -86,7 +92,7 @@ def written(explored: Explored, seen: Seen) -> dict[str, Any]:
     """Of a translator or captioner: the texts that the search found, and where it looked while it wrote the best."""
     estimator: Any = explored.estimator
     with explored.lock:
-        (hypotheses,) = estimator.hypotheses([seen.raw], attention=True)
+        hypotheses = found_by_search(estimator.hypotheses([seen.raw], attention=True)[0])
     best = hypotheses[0]
     grid = getattr(estimator.model_, "grid", None)
     reading = seen.reading("decoder")
@@ -97,7 +103,7 @@ def written(explored: Explored, seen: Seen) -> dict[str, Any]:
         "attention": best.attention,
         "grid": grid,
         "hypotheses": [{"text": one.text, "score": one.score, "symbols": one.symbols} for one in hypotheses],
-        "top": top(seen.probabilities("decoder"), reading.names),
+        "top": top(seen.probabilities("decoder"), reading.names, never_given(estimator)),
     }
 
 
@@ -106,7 +112,7 @@ def transcript(explored: Explored, seen: Seen) -> dict[str, Any]:
     estimator: Any = explored.estimator
     names, found = seen.reading(None).names, seen.probabilities()
     with explored.lock:
-        (hypotheses,) = estimator.hypotheses([seen.raw])
+        hypotheses = found_by_search(estimator.hypotheses([seen.raw])[0])
         (lies,) = estimator.align([seen.raw], [hypotheses[0].text])
     said = {
         name: [{"text": one.text, "start": one.start, "end": one.end} for one in parts]
