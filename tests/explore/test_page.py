@@ -78,7 +78,7 @@ def test_an_edit_is_followed_at_once(browser: Any, page: str) -> None:
         assert first == pytest.approx(states(page)[3, 2], abs=1e-3)
         tab.fill("#input-field", "green bird")
         until(tab, "document.querySelector('.painted')?.textContent === '□green bird'")
-        until(tab, "document.querySelector('#beside h2').textContent === 'Step 3 of 0 to 10'")
+        until(tab, "document.querySelector('#beside h2').textContent === 'Step 3 0 to 10'")
         until(tab, "location.hash.includes('text=green+bird')")
         tab.fill("#input-field", "x" * 21_000)
         tab.wait_for_selector("#input-fault:not(:empty)")
@@ -105,7 +105,7 @@ def test_the_cursor_moves_by_keyboard(browser: Any, page: str) -> None:
         said = tab.get_attribute("canvas.heat", "aria-valuetext")
         assert said.startswith("step 2, e")
         tab.keyboard.press("End")
-        until(tab, "document.querySelector('#beside h2').textContent === 'Step 7 of 0 to 7'")
+        until(tab, "document.querySelector('#beside h2').textContent === 'Step 7 0 to 7'")
         tab.keyboard.press("?")
         assert tab.locator("dialog[open]").count() == 1
         tab.keyboard.press("Escape")

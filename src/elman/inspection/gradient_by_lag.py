@@ -71,8 +71,8 @@ class GradientByLag(Finding):
         else:
             text += f", and {_back(last)}, the most there is here, still {self.mean[-1] / self.mean.max():.2g} of that."
         if self.window is not None:
-            cut = 1 - self.learned.sum() / self.mean.sum()
-            text += f" Windows of {self.window} steps cut off {cut:.0%} of it."
+            cut = f"{1 - self.learned.sum() / self.mean.sum():.0%}"
+            text += "" if cut in ("0%", "-0%") else f" Windows of {self.window} steps cut off {cut} of it."
         return text
 
     def to_frame(self) -> "pd.DataFrame":

@@ -33,7 +33,7 @@ function stepper(store, part, step) {
   const T = part.steps.length;
   const button = (text, label, to) => make("button", { type: "button", class: "quiet", "aria-label": label, disabled: to < 0 || to >= T, on: { click: () => store.set({ step: to }) } }, text);
   return make("div", {},
-    make("div", { class: "steps" }, button("‹", "Step before", step - 1), make("h2", {}, `Step ${step} of 0 to ${T - 1}`), button("›", "Step after", step + 1)),
+    make("div", { class: "steps" }, button("‹", "Step before", step - 1), make("h2", {}, `Step ${step} `, make("small", {}, `0 to ${T - 1}`)), button("›", "Step after", step + 1)),
     make("div", { class: "symbol" }, seen(part.steps[step], 40)),
     numbersAt(store, step));
 }
