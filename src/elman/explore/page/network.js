@@ -31,7 +31,7 @@ export function mount(element, { ask, store }) {
   const arithmetic = showArithmetic(sum, { ask, store });
   element.append(
     equations(store.get("about")),
-    store.get("about").gates?.includes("o") ? make("p", { class: "note" }, "W_ho in the last line, in green, leads to the output; that of gate o, in orange, is a part of W_hh.") : null,
+    store.get("about").gates?.includes("o") ? make("p", { class: "note" }, "W_ho in the last line, in green, leads to the output; that of gate o, in orange, is a part of W_hh.") : "",
     make("div", { class: "controls" }, button, chosen.element),
     figure.place,
     make("p", { class: "note" }, "Each square is a hidden unit: blue below zero, orange above. Click one to see how its value comes about.", several(store)),
