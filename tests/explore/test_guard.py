@@ -1,5 +1,7 @@
 """Who may speak to the page: only a browser here, that came by the printed address."""
 
+import asyncio
+import socket
 import urllib.error
 import urllib.request
 from urllib.parse import urlsplit
@@ -9,6 +11,7 @@ from talking import sync_client
 from websockets.exceptions import InvalidStatus
 
 from elman.explore.guard import Guard
+from elman.explore.server import listening
 
 
 def status(url: str, **headers: str) -> tuple[int, str, dict[str, str]]:
@@ -79,3 +82,21 @@ def test_two_headers_of_one_name_do_not_get_past() -> None:
     both = [(b"host", b"localhost:80"), (b"origin", b"http://evil.example"), (b"origin", b"http://localhost")]
     assert guard.refusal(both, needs_origin=True)
     assert guard.refusal([(b"host", b"localhost"), (b"origin", b"http://localhost")], needs_origin=True) is None
+
+
+def test_answers_do_not_wait_for_the_page_to_acknowledge_the_one_before() -> None:
+    async def sends_at_once() -> int:
+        asked: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+        def connected(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            asked.set_result(writer.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+            writer.close()
+
+        own = listening(0)
+        async with await asyncio.start_server(connected, sock=own):
+            _, writer = await asyncio.open_connection(*own.getsockname())
+            found = await asked
+            writer.close()
+        return found
+
+    assert asyncio.run(sends_at_once())

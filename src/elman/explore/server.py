@@ -72,7 +72,8 @@ def listening(port: int) -> socket.socket:
     Raises:
         InputError: the port is in use, or not for us.
     """
-    found = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    # By its protocol asyncio knows that it may send at once; else an answer waits 40 ms for the page to acknowledge.
+    found = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     if sys.platform != "win32":  # where it would let two programs listen to one port
         found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
