@@ -242,7 +242,7 @@ def _different(ordered: Iterable[Context], most: int, around: int) -> tuple[Cont
 def _shown(reading: Reading, reads_text: bool) -> tuple[Sequence[str], str, bool]:
     """What each step shows, what stands between, and whether that is text."""
     if reads_text:
-        return reading.steps, "" if max(map(len, reading.steps)) == 1 else " ", True
+        return reading.steps, "" if max(map(len, reading.steps), default=1) == 1 else " ", True
     values = reading.x.detach().double().cpu().numpy()
     shown = [f"{name}: {row[0]:.3g}" for name, row in zip(reading.steps, values, strict=True)]
     return shown, ", ", False
