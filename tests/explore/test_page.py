@@ -173,6 +173,13 @@ def test_attribution_by_three_methods(browser: Any, page: str) -> None:
             until(tab, "text => document.querySelector('.found').textContent === text", sentence)
 
 
+def test_an_attribution_shows_the_step_that_it_is_of(browser: Any, page: str) -> None:
+    with looking(browser, page, "view=attribution&text=red+cat+red+cat&attributed=1&from=0&to=4") as tab:
+        until(tab, "location.hash.includes('from=12&to=16')")  # the last of 16 steps
+        tab.select_option(".controls select >> nth=2", "2")
+        until(tab, "!location.hash.includes('from=') && location.hash.includes('to=4')")
+
+
 def test_downloads_hold_what_is_seen(browser: Any, page: str) -> None:
     with looking(browser, page, "view=states&text=red+cat&order=index") as tab:
         tab.wait_for_selector(".painted")

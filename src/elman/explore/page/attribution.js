@@ -76,6 +76,7 @@ export function mount(element, { ask, store }) {
   };
   const asked = demand(run, { ask, store, name: "saliency", label: "Attribute the output", key: "attributed", body, on: ["method", "of", "at"], show: (found) => {
     now = { found, part: currentPart(store) };
+    if (now.part.asked.length === now.part.steps.length) hold(store, body().at);
     draw();
   } });
   const ends = [store.on(["reading", "part", "method", "of", "at"], fill), store.on(["theme"], () => now && draw())];
@@ -88,6 +89,14 @@ export function mount(element, { ask, store }) {
       [asked, parts, painted, chart, heat].forEach((one) => one.unmount());
     },
   };
+}
+
+// Move the window of steps that is shown, if it has not got this one, to where it ends with it.
+function hold(store, step) {
+  const { from, to } = store.state;
+  if (to <= from || (step >= from && step < to)) return;
+  const start = Math.max(0, step + 1 - (to - from));
+  store.set({ from: start, to: start + to - from });
 }
 
 // Of a text that is written, whose last symbol is its end, the first word as what is read makes it, and the last as those
