@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import pandas as pd
@@ -161,7 +162,9 @@ def test_a_fan_begins_where_what_lies_ahead_is_known(talk: Talking, births: pd.D
 def test_a_translators_hypotheses_and_attention(talk: Talking) -> None:
     model = elman.Translator(**SMALL, beam=3).fit(TEXTS, [text[::-1] for text in TEXTS])
     tab = talk(model)
-    found = tab.ask("read", text="red dog")
+    with patch.object(elman.Translator, "hypotheses", autospec=True, side_effect=elman.Translator.hypotheses) as search:
+        found = tab.ask("read", text="red dog")
+    assert search.call_count == 1
     wanted = model.hypotheses(["red dog"], attention=True)[0]
     output = found["output"]
     assert [one["text"] for one in output["hypotheses"]] == [one.text for one in wanted]

@@ -11,6 +11,7 @@ import torch
 from elman.errors import InputError
 from elman.inspection import Reading, States, Unrolled, states
 from elman.tasks.estimator import Estimator
+from elman.tasks.text_writer import Written
 
 Found = TypeVar("Found")
 
@@ -61,10 +62,11 @@ class Seen:
         number: of the request that read it.
         raw: the input.
         readings: in the order in which the networks run.
+        written: of a translator or captioner, the texts that its search found, the best first; that one is read.
     """
 
-    def __init__(self, number: int, raw: Any, readings: Sequence[Reading]) -> None:
-        self.number, self.raw = number, raw
+    def __init__(self, number: int, raw: Any, readings: Sequence[Reading], written: Sequence[Written] = ()) -> None:
+        self.number, self.raw, self.written = number, raw, written
         self.readings = {reading.part: reading for reading in readings}
         self.parts = tuple(self.readings)
         self._found: dict[Hashable, Any] = {}

@@ -91,9 +91,7 @@ def values(explored: Explored, seen: Seen) -> dict[str, Any]:
 def written(explored: Explored, seen: Seen) -> dict[str, Any]:
     """Of a translator or captioner: the texts that the search found, and where it looked while it wrote the best."""
     estimator: Any = explored.estimator
-    with explored.lock:
-        hypotheses = found_by_search(estimator.hypotheses([seen.raw], attention=True)[0])
-    best = hypotheses[0]
+    best = seen.written[0]
     grid = getattr(estimator.model_, "grid", None)
     reading = seen.reading("decoder")
     return {
@@ -102,7 +100,7 @@ def written(explored: Explored, seen: Seen) -> dict[str, Any]:
         "symbols": best.symbols,
         "attention": best.attention,
         "grid": grid,
-        "hypotheses": [{"text": one.text, "score": one.score, "symbols": one.symbols} for one in hypotheses],
+        "hypotheses": [{"text": one.text, "score": one.score, "symbols": one.symbols} for one in seen.written],
         "top": top(seen.probabilities("decoder"), reading.names, never_given(estimator)),
     }
 

@@ -12,7 +12,8 @@ from elman.explore.requests import Request
 from elman.explore.session import Tab
 from elman.explore.views.outputs import output
 from elman.explore.views.shown import shown
-from elman.tasks.readings import readings
+from elman.tasks.readings import found_by_search, readings
+from elman.tasks.text_writer import TextWriter
 
 
 def read(tab: Tab, ask: Ask) -> dict[str, Any]:
@@ -40,8 +41,13 @@ def looked_at(explored: Explored, raw: Any, number: int) -> Seen:
     Raises:
         InputError: it cannot be read, is empty, or has too many steps.
     """
+    estimator = explored.estimator
     with explored.lock, torch.no_grad():
-        seen = Seen(number, raw, readings(explored.estimator, raw))
+        if isinstance(estimator, TextWriter):
+            written = found_by_search(estimator.hypotheses([raw], attention=True)[0])
+            seen = Seen(number, raw, readings(estimator, raw, written=written[0].text), written)
+        else:
+            seen = Seen(number, raw, readings(estimator, raw))
     T = len(seen.readings[seen.parts[0]].x)
     if not T:
         raise InputError("the input is empty: give at least one step")
