@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from browsing import chromium
 from shapes import write_shapes
 from small_models import SMALL, TEXTS
 from talking import Talk, served, talking
@@ -28,6 +29,12 @@ def talk() -> Iterator[Callable[..., Talk]]:
             return opened.enter_context(talking(address))
 
         yield talk
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with chromium() as found:
+        yield found
 
 
 @pytest.fixture(scope="session")

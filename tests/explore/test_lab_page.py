@@ -3,21 +3,14 @@
 import csv
 import io
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from browsing import chromium, looking
+from browsing import looking
 from talking import talking
 
 FEW = "view=lab&task=delay&cells=elman,gru&lab_hidden_size=12&lab_length=21&lab_sees=3&lab_learning_rate=0.02"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with chromium() as found:
-        yield found
 
 
 def ready(tab: Any) -> None:

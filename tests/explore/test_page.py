@@ -3,14 +3,14 @@
 import csv
 import io
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from browsing import chromium, looking, until
+from browsing import looking, until
 from PIL import Image
 from small_models import SMALL, TEXTS
 from talking import served, talking, unpacked
@@ -22,12 +22,6 @@ from elman.explore.explored import Example, Explored
 PAGE = server.PAGE
 VIEWS = re.findall(r'{ name: "(\w+)"', (PAGE / "views.js").read_text(encoding="utf-8"))
 MOST_BYTES, MOST_LINES = 600_000, 500
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with chromium() as found:
-        yield found
 
 
 def cell(tab: Any, unit: int, text: str = "red cat") -> float:
@@ -265,7 +259,7 @@ def test_every_view_is_accessible_and_fits(browser: Any, page: str, width: int, 
     with looking(browser, page, "text=red+cat&attributed=1&unrolled=1&summed=1", width=width, dark=dark) as tab:
         for view in VIEWS:
             tab.evaluate("view => { location.hash = location.hash.replace(/view=\\w+/, '') + `&view=${view}` }", view)
-            until(tab, "view => document.querySelector(`.body.${view}, .absent`)", view)
+            until(tab, "view => document.querySelector(`.body.${view}, .absent[data-view=${view}]`)", view)
             tab.wait_for_timeout(250)
             found = sync_axe.Axe().run(tab).response["violations"]
             bad = [(one["id"], one["nodes"][0]["html"]) for one in found if one["impact"] in ("serious", "critical")]
@@ -280,7 +274,7 @@ def test_every_view_says_what_one_sees_or_why_there_is_none(browser: Any, classi
         with looking(browser, address) as tab:
             for view in VIEWS:
                 tab.evaluate("view => { location.hash = `view=${view}` }", view)
-                until(tab, "view => document.querySelector(`.body.${view}, .absent`)", view)
+                until(tab, "view => document.querySelector(`.body.${view}, .absent[data-view=${view}]`)", view)
                 absent = tab.locator(".view > .absent")
                 if absent.count():
                     assert absent.inner_text() in reasons.values()

@@ -3,21 +3,14 @@
 import csv
 import io
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from browsing import chromium, looking
+from browsing import looking
 
 VIEW = "view=writing&text=red"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with chromium() as found:
-        yield found
 
 
 def text_of(tab: Any) -> str:

@@ -86,7 +86,7 @@ async function show() {
   place("main").classList.toggle("alone", !view.beside);
   const reason = absent(view, store.get("about"));
   if (reason) {
-    element.replaceChildren(make("header", {}, make("h2", {}, view.title)), make("p", { class: "absent" }, reason));
+    element.replaceChildren(make("header", {}, make("h2", {}, view.title)), make("p", { class: "absent", "data-view": view.name }, reason));
     return;
   }
   try {
